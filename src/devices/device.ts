@@ -1,0 +1,34 @@
+/** Bytes of one device access. */
+export type Width = 1 | 2 | 4 | 8;
+
+/**
+ * A device that the hart reaches by loads and stores. It never learns where it is mapped.
+ * Values are unsigned; 8-byte accesses reach a device as two of 4 bytes, low half first. Reads of widths or offsets
+ * that the device does not have yield 0, writes are ignored, as on QEMU `virt`.
+ */
+export interface Device {
+  readonly name: string;
+  readonly size: number;
+  read(offset: number, width: Width): number;
+  write(offset: number, width: Width, value: number): void;
+  /** Everything the guest can observe of the device, as structured-clonable plain data. */
+  save(): unknown;
+  /** Takes back what `save` gave, from this version; throws TypeError on anything else. */
+  restore(state: unknown): void;
+  reset(): void;
+}
+
+/** One wire to an interrupt controller. */
+export interface InterruptLine {
+  set(level: boolean): void;
+}
+
+/** Where a console's output goes. `false`: no room now, ask again later; nothing was taken. */
+export interface ByteSink {
+  write(byte: number): boolean;
+}
+
+/** Where a console's input comes from. -1: nothing there. */
+export interface ByteSource {
+  read(): number;
+}

@@ -1,0 +1,144 @@
+/**
+ * The one table of offsets in a guest's shared memory. Emitted code, TypeScript and the page's meters all read it.
+ *
+ *   0 ─ harts ─ caches (TLBs, decoded pages) ─ console rings ─ page flags ─ … ─ RAM (64 KiB boundary) ─ end
+ *
+ * Everything before RAM except hart state is a cache or a host handle, never part of a snapshot.
+ */
+
+/** Guest physical address of the first byte of RAM (QEMU `virt`). */
+export const RAM_BASE = 0x8000_0000;
+
+export const PAGE_BYTES = 4096;
+export const PAGE_SHIFT = 12;
+
+/** Bytes of one hart's state; hart n stands at `HART_BASE + n * HART_STRIDE`. */
+export const HART_STRIDE = 0x1000;
+export const HART_BASE = 0;
+export const MAX_HARTS = 1;
+
+/** Byte offsets within one hart's state. Each slot is 8 bytes, little-endian, unless said otherwise. */
+export const HartSlot = {
+  /** x0…x31, then one word that writes to x0 go to. */
+  x: 0x000,
+  xSink: 0x100,
+  f: 0x108,
+  pc: 0x208,
+  /** 0 = U, 1 = S, 3 = M. */
+  mode: 0x210,
+  /** Instructions begun since power-on, retired or trapped: the virtual clock. */
+  ticks: 0x218,
+  /** What `minstret` and `mcycle` read as, less `ticks`. */
+  instretOffset: 0x220,
+  cycleOffset: 0x228,
+  /** Reserved address + 1, 0 when there is none; and the value LR loaded. */
+  reservation: 0x230,
+  reservedValue: 0x238,
+  /** Set by a helper or a memory access that raised an exception: cause + 1, 0 when none; and its tval. */
+  exception: 0x240,
+  exceptionValue: 0x248,
+  /** Nonzero: leave the run loop after this instruction (interrupt state may have changed, or the machine is to stop). */
+  exit: 0x250,
+  /** Instructions left in this slice, stored where a helper may want to know `ticks` exactly. */
+  budget: 0x258,
+  /** 1 while in wfi with nothing pending. */
+  waiting: 0x260,
+  // CSRs that have storage of their own.
+  mstatus: 0x280,
+  misa: 0x288,
+  medeleg: 0x290,
+  mideleg: 0x298,
+  mie: 0x2a0,
+  mip: 0x2a8,
+  mtvec: 0x2b0,
+  mcounteren: 0x2b8,
+  mscratch: 0x2c0,
+  mepc: 0x2c8,
+  mcause: 0x2d0,
+  mtval: 0x2d8,
+  mcountinhibit: 0x2e0,
+  menvcfg: 0x2e8,
+  senvcfg: 0x2f0,
+  stvec: 0x2f8,
+  scounteren: 0x300,
+  sscratch: 0x308,
+  sepc: 0x310,
+  scause: 0x318,
+  stval: 0x320,
+  satp: 0x328,
+  stimecmp: 0x330,
+  /** Low 32 bits: fflags and frm as fcsr has them. */
+  fcsr: 0x338,
+  pmpcfg0: 0x340,
+  pmpcfg2: 0x348,
+  /** 16 entries. */
+  pmpaddr: 0x350,
+  // Counters for the page's meters; not architectural.
+  counters: 0x400,
+} as const;
+
+/** Bytes of a hart's state that a snapshot keeps: everything up to the counters. */
+export const HART_STATE_BYTES = 0x400;
+
+/** Offsets of u64 counters from `HartSlot.counters`, read live by the page. */
+export const Counter = {
+  traps: 0x00,
+  interrupts: 0x08,
+  tlbMisses: 0x10,
+  pagesDecoded: 0x18,
+  mmioAccesses: 0x20,
+  /** Microseconds of host time spent running guest code. */
+  busyMicroseconds: 0x28,
+  slices: 0x30,
+} as const;
+
+/** Software TLB: direct-mapped, 16-byte entries `{ tag: i64, page: i32, - }`; one for each kind of access and context. */
+export const TLB_ENTRIES = 512;
+export const TLB_ENTRY_BYTES = 16;
+export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
+/** Contexts: 0 = U, 1 = S without SUM, 2 = S with SUM, 3 = M or bare. */
+export const TLB_CONTEXTS = 4;
+export const TLB_READ = 0x1_0000;
+export const TLB_WRITE = TLB_READ + TLB_BYTES * TLB_CONTEXTS;
+export const TLB_FETCH = TLB_WRITE + TLB_BYTES * TLB_CONTEXTS;
+const TLB_END = TLB_FETCH + TLB_BYTES * TLB_CONTEXTS;
+
+/** Console rings (see `base/byte-ring.ts`): 8 bytes of head and tail, then the bytes. */
+export const CONSOLE_RING_BYTES = 0x1_0000;
+export const CONSOLE_OUT = TLB_END;
+export const CONSOLE_IN = CONSOLE_OUT + 64 + CONSOLE_RING_BYTES;
+const CONSOLE_END = CONSOLE_IN + 64 + CONSOLE_RING_BYTES;
+
+/** Decoded pages: 2048 operations of 8 bytes (one a halfword) and two that re-enter; the first is the scratch page. */
+export const OPERATION_BYTES = 8;
+export const DECODED_PAGE_BYTES = (2048 + 8) * OPERATION_BYTES;
+export const DECODED_PAGES = 1024;
+export const DECODED = (CONSOLE_END + 0xffff) & ~0xffff;
+const DECODED_END = DECODED + DECODED_PAGE_BYTES * DECODED_PAGES;
+
+/** Per RAM page, one byte of flags, then (aligned) one u32: its decoded page's index, 0 when none. */
+export const PAGE_FLAGS = (DECODED_END + 0xffff) & ~0xffff;
+export const PageFlag = {
+  /** Written since the last snapshot or reset. */
+  dirty: 1,
+  /** Holds operations decoded by an engine: stores go through the slow path. */
+  code: 2,
+} as const;
+
+/** Where everything whose place depends on the size of RAM stands. */
+export interface MemoryLayout {
+  readonly ramBytes: number;
+  readonly pageCount: number;
+  readonly pageFlags: number;
+  readonly decodedIndex: number;
+  readonly ram: number;
+  readonly totalBytes: number;
+}
+
+/** Lays out a guest's memory for `ramBytes` of RAM (a multiple of 64 KiB). */
+export function layoutFor(ramBytes: number): MemoryLayout {
+  const pageCount = ramBytes / PAGE_BYTES;
+  const decodedIndex = PAGE_FLAGS + ((pageCount + 7) & ~7);
+  const ram = Math.ceil((decodedIndex + pageCount * 4) / 0x1_0000) * 0x1_0000;
+  return { ramBytes, pageCount, pageFlags: PAGE_FLAGS, decodedIndex, ram, totalBytes: ram + ramBytes };
+}
