@@ -1,0 +1,46 @@
+/** What a hart asks of the board around it. Addresses are guest physical. */
+export interface HartHost {
+  /** A load outside RAM; undefined raises a load access fault. Values are unsigned; 8-byte accesses come as they are. */
+  readDevice(address: number, width: 1 | 2 | 4 | 8): bigint | undefined;
+  /** A store outside RAM; false raises a store access fault. */
+  writeDevice(address: number, width: 1 | 2 | 4 | 8, value: bigint): boolean;
+  /** mtime: 10 MHz ticks. Exact under the virtual clock: `hart.ticks` is up to date when this is called. */
+  time(): bigint;
+  /** stimecmp or mtimecmp changed: the board recomputes the next timer. */
+  timerChanged(): void;
+  /**
+   * An ecall from S-mode under built-in SBI: reads a0–a7, writes a0 and a1, and returns true; pc moves on by itself.
+   * false (or absent): the ecall traps as the privileged ISA has it.
+   */
+  sbiCall?(): boolean;
+}
+
+/** Bits of mip that the board drives; the names of Privileged ISA §3.1.9. */
+export const InterruptBit = { SSIP: 1, MSIP: 3, STIP: 5, MTIP: 7, SEIP: 9, MEIP: 11 } as const;
+
+/**
+ * One hart, whatever its engine. All architectural state is in the guest's memory (`HartSlot`); what else it holds are caches.
+ * Implemented by `hart/hart.ts`: `new Hart(memory, host, engine)`.
+ */
+export interface HartFace {
+  /** Power-on: pc, M- or S-mode, every other slot at its reset value; scounteren and mcounteren are 7, delegation as OpenSBI sets it when `mode` is S. */
+  reset(pc: bigint, mode: "M" | "S"): void;
+  /** Runs at most `budget` instructions, taking interrupts first; comes back early on `requestExit`, wfi, or a change of interrupt enables. Returns how many it began. */
+  run(budget: number): number;
+  /** Leave `run` after the current instruction. Devices' interrupt changes and stops call this. */
+  requestExit(): void;
+  /** Drives one bit of mip from outside (STIP by Sstc is the hart's own affair). */
+  setInterruptPending(bit: number, level: boolean): void;
+  /** In wfi with no enabled interrupt pending. `run` first re-checks. */
+  readonly waiting: boolean;
+  /** When the hart's own stimecmp next fires, in mtime ticks (Sstc enabled), or undefined. */
+  readonly nextTimer: bigint | undefined;
+  readonly ticks: bigint;
+  x(register: number): bigint;
+  setX(register: number, value: bigint): void;
+  pc: bigint;
+  /** A CSR as the guest would read it from M-mode; for tests and the inspector. */
+  csr(number: number): bigint;
+  /** Drops TLBs and decoded code: called after hart state or RAM was replaced from outside. */
+  dropCaches(): void;
+}
