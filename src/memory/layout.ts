@@ -37,9 +37,7 @@ export const HartSlot = {
   /** Set by a helper or a memory access that raised an exception: cause + 1, 0 when none; and its tval. */
   exception: 0x240,
   exceptionValue: 0x248,
-  /** Nonzero: leave the run loop after this instruction (interrupt state may have changed, or the machine is to stop). */
-  exit: 0x250,
-  /** Instructions left in this slice, stored where a helper may want to know `ticks` exactly. */
+  /** Low 32 bits: instructions left in this slice, up to date whenever emitted code has called out. Set to 0 to leave the run loop. */
   budget: 0x258,
   /** 1 while in wfi with nothing pending. */
   waiting: 0x260,
@@ -73,12 +71,16 @@ export const HartSlot = {
   pmpcfg2: 0x348,
   /** 16 entries. */
   pmpaddr: 0x350,
+  // Derived from the CSRs above, for emitted code; not architectural: byte offset of the TLB of the context that
+  // loads and stores, and fetches, happen in (u32 each).
+  dataContext: 0x3f0,
+  fetchContext: 0x3f4,
   // Counters for the page's meters; not architectural.
   counters: 0x400,
 } as const;
 
-/** Bytes of a hart's state that a snapshot keeps: everything up to the counters. */
-export const HART_STATE_BYTES = 0x400;
+/** Bytes of a hart's state that a snapshot keeps: everything up to what is derived. */
+export const HART_STATE_BYTES = 0x3f0;
 
 /** Offsets of u64 counters from `HartSlot.counters`, read live by the page. */
 export const Counter = {
@@ -90,6 +92,8 @@ export const Counter = {
   /** Microseconds of host time spent running guest code. */
   busyMicroseconds: 0x28,
   slices: 0x30,
+  /** Counts up while the guest's worker answers. */
+  heartbeat: 0x38,
 } as const;
 
 /** Software TLB: direct-mapped, 16-byte entries `{ tag: i64, page: i32, - }`; one for each kind of access and context. */

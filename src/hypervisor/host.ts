@@ -1,0 +1,62 @@
+/** What the hypervisor asks of the page or the Node process that it runs in. Nothing else of the host is touched. */
+export interface HypervisorHost {
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly epoch: () => number;
+  /** Calls back once after `ms`; returns how to cancel. */
+  readonly after: (ms: number, callback: () => void) => () => void;
+  /** Reads one file of the image catalogue, such as `index.json` or `chunks/<sha256>`. */
+  readonly fetchFile: FetchFile;
+  /** SHA-256 of the bytes in lower-case hex. */
+  readonly sha256: (bytes: Uint8Array) => Promise<string>;
+  /** The bytes that a gzip stream holds; rejects when it is damaged. */
+  readonly gunzip: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** Starts one guest's worker. */
+  readonly startWorker: (name: string) => GuestWorker;
+  /** Makes one guest's shared memory; throws RangeError where there is none to be had. */
+  readonly createMemory: (memoryMiB: number) => SharedGuestMemory;
+  /** Why guests cannot run here at all, in words for a person; undefined where they can. */
+  readonly unsupported: string | undefined;
+  readonly limits: HypervisorLimits;
+}
+
+/** How much all guests together may take. */
+export interface HypervisorLimits {
+  readonly guests: number;
+  readonly memoryMiB: number;
+}
+
+/** `status` is HTTP's; `body` is empty where it is not 200. `signal` is handed through to the host's fetch. */
+export type FetchFile = (
+  path: string,
+  options: { readonly onBytes?: (received: number) => void; readonly isCancelled?: () => boolean },
+) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+/** One guest's worker as the hypervisor sees it. What it says is not to be trusted. */
+export interface GuestWorker {
+  post(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** It failed to start or threw; in the host's words. */
+  onError(listener: (message: string) => void): void;
+  terminate(): void;
+}
+
+/** Where in a guest's shared memory the page finds what it reads and writes by itself. */
+export interface SharedGuestMemory {
+  /** The WebAssembly.Memory, for the worker; the page only passes it on. */
+  readonly memory: unknown;
+  readonly buffer: SharedArrayBuffer;
+  /** Byte offsets of the console rings (`base/byte-ring.ts`) and their capacity. */
+  readonly consoleOut: number;
+  readonly consoleIn: number;
+  readonly ringBytes: number;
+  /** Byte offset of the u64 that counts instructions. */
+  readonly ticks: number;
+  /** Byte offsets of u64 counters by name; `heartbeat` and `busyMicroseconds` are among them. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** One byte a RAM page. */
+  readonly pageFlags: number;
+  readonly pageCount: number;
+  readonly dirtyFlag: number;
+}

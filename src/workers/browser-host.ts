@@ -1,0 +1,80 @@
+import { Hypervisor } from "#hypervisor/hypervisor.ts";
+import type { FetchFile, GuestWorker, HypervisorHost } from "#hypervisor/host.ts";
+import type { Tabvisor } from "#protocol/tabvisor.ts";
+import { createSharedGuestMemory } from "./guest-buffers.ts";
+import { gunzip, sha256 } from "./web-platform.ts";
+
+/** Where the image catalogue stands, relative to the page. */
+const GUESTS_FOLDER = "guests/";
+
+/** The hypervisor of this page. It works (and says why no guest can run) even where the browser lacks what guests need. */
+export function createBrowserTabvisor(): Tabvisor {
+  const host: HypervisorHost = {
+    now: () => performance.now(),
+    epoch: () => Date.now(),
+    after,
+    fetchFile,
+    sha256,
+    gunzip,
+    startWorker,
+    createMemory: createSharedGuestMemory,
+    unsupported: missingFeature(),
+    limits: { guests: 100, memoryMiB: 8192 },
+  };
+  return new Hypervisor(host);
+}
+
+function missingFeature(): string | undefined {
+  if (typeof WebAssembly === "undefined") {
+    return "This browser has WebAssembly switched off, and guests run on it. Switch it on, or open this page in another browser.";
+  }
+  if (typeof SharedArrayBuffer === "undefined" || !globalThis.crossOriginIsolated) {
+    return "This page was served without the headers that give it shared memory. Serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp over https or from localhost (npm start does so).";
+  }
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    if (memory.buffer instanceof SharedArrayBuffer) return undefined;
+  } catch {
+    // Said below.
+  }
+  return "This browser has no WebAssembly threads, and guests run on them. Open this page in a current Chromium, Firefox or Safari.";
+}
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
+const fetchFile: FetchFile = async (path, { onBytes, isCancelled }) => {
+  const response = await fetch(GUESTS_FOLDER + path, { cache: path.startsWith("chunks/") ? "force-cache" : "no-cache" });
+  if (response.status !== 200 || !response.body) return { status: response.status, body: new Uint8Array(0) };
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let received = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    received += value.length;
+    onBytes?.(received);
+    if (isCancelled?.()) await reader.cancel();
+  }
+  const body = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return { status: 200, body };
+};
+
+function startWorker(name: string): GuestWorker {
+  const worker = new Worker(new URL("./guest-worker.ts", import.meta.url), { type: "module", name });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.addEventListener("message", ({ data }) => listener(data)),
+    onError: (listener) => {
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        listener(event.message || "the worker could not be started");
+      });
+      worker.addEventListener("messageerror", () => listener("a message could not be read"));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
