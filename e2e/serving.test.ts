@@ -1,0 +1,22 @@
+import { expect, inject } from "vitest";
+import { test } from "./page.fixture.ts";
+
+test("the page has shared memory, and nothing on it fails", async ({ openPage }) => {
+  const { page, problems } = await openPage();
+  expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true);
+  await page.waitForFunction(() => window.tabvisor !== undefined);
+  expect(problems).toEqual([]);
+});
+
+test("without the headers the page says what is missing", async ({ openPage }) => {
+  const { page } = await openPage({ isolated: false });
+  await page.getByText("Cross-Origin-Opener-Policy").first().waitFor();
+});
+
+test.each(["/../package.json", "/%2e%2e/package.json", "/..%2fpackage.json", "/.built-from", "/%00", "/nothing"])(
+  "the server has nothing to give for %s",
+  async (path) => {
+    const response = await fetch(inject("url") + path);
+    expect(response.status).toBe(404);
+  },
+);

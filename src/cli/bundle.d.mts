@@ -1,0 +1,3 @@
+export declare const root: string;
+export declare function fingerprint(paths: readonly string[]): string;
+export declare function currentBundle(): Promise<string>;

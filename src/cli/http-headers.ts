@@ -1,0 +1,45 @@
+/** Headers that give the page shared memory: without all three there is no SharedArrayBuffer. */
+export const ISOLATION_HEADERS: Readonly<Record<string, string>> = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "same-origin",
+};
+
+const POLICY: Readonly<Record<string, string>> = {
+  "default-src": "'none'",
+  "script-src": "'self' 'wasm-unsafe-eval'",
+  "worker-src": "'self'",
+  // xterm sizes its cells with style elements of its own.
+  "style-src": "'self' 'unsafe-inline'",
+  "img-src": "'self' data: blob:",
+  "font-src": "'self' data:",
+  "connect-src": "'self'",
+  "manifest-src": "'self'",
+  "base-uri": "'none'",
+  "form-action": "'none'",
+  "frame-ancestors": "'self'",
+};
+
+function policyText(policy: Readonly<Record<string, string>>): string {
+  return Object.entries(policy)
+    .map(([directive, sources]) => `${directive} ${sources}`)
+    .join("; ");
+}
+
+/** What every answer of the production server carries. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "Content-Security-Policy": policyText(POLICY),
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+};
+
+/** As in production, but for what Vite's development client needs: an inline script and a web socket. */
+export const DEVELOPMENT_HEADERS: Readonly<Record<string, string>> = {
+  ...ISOLATION_HEADERS,
+  ...SECURITY_HEADERS,
+  "Content-Security-Policy": policyText({
+    ...POLICY,
+    "script-src": `${POLICY["script-src"]} 'unsafe-inline'`,
+    "connect-src": "'self' ws: wss:",
+  }),
+};
