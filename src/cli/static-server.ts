@@ -39,7 +39,7 @@ export interface StaticServer {
 function requestedPath(url: string): string | undefined {
   let path: string;
   try {
-    path = decodeURIComponent(new URL(url, "http://localhost").pathname);
+    path = decodeURIComponent(url.split("?", 1)[0] as string);
   } catch {
     return undefined;
   }
