@@ -11,6 +11,10 @@ export interface Device {
   readonly size: number;
   read(offset: number, width: Width): number;
   write(offset: number, width: Width, value: number): void;
+  /** Answers an 8-byte read whole, where the halves would not fit together (a running clock). Offset is 8-byte aligned. */
+  readWhole?(offset: number): bigint;
+  /** Called by the board between slices: input, output and alarms move here. */
+  poll?(): void;
   /** Everything the guest can observe of the device, as structured-clonable plain data. */
   save(): unknown;
   /** Takes back what `save` gave, from this version; throws TypeError on anything else. */

@@ -9,6 +9,8 @@ export interface Disk {
   read(sector: number, target: Uint8Array): void;
   /** Throws DiskFullError where the overlay's cap is reached. */
   write(sector: number, source: Uint8Array): void;
+  /** Makes sectors read as zeroes, cheaper than writing them. Throws DiskFullError as `write` does. */
+  zero?(sector: number, count: number): void;
   /** Everything written over the base since it was made, plain data; blocks in it are never changed afterwards. */
   save(): unknown;
   restore(state: unknown): void;

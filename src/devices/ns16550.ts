@@ -1,0 +1,347 @@
+import { boolean, byteArray, unsigned, versioned } from "#base/checks.ts";
+import { ByteFifo } from "#base/byte-fifo.ts";
+import type { ByteSink, ByteSource, Device, InterruptLine, Width } from "./device.ts";
+import { OnceLog } from "./once-log.ts";
+
+const FIFO_BYTES = 16;
+
+/** Register offsets; with LCR.DLAB set, 0 and 1 are the divisor latch. */
+const DATA = 0;
+const IER = 1;
+const IIR_FCR = 2;
+const LCR = 3;
+const MCR = 4;
+const LSR = 5;
+const MSR = 6;
+const SCR = 7;
+
+const IER_RECEIVED = 0x01;
+const IER_THR_EMPTY = 0x02;
+const IER_LINE_STATUS = 0x04;
+
+const IIR_NONE = 0x01;
+const IIR_THR_EMPTY = 0x02;
+const IIR_RECEIVED = 0x04;
+const IIR_LINE_STATUS = 0x06;
+const IIR_TIMEOUT = 0x0c;
+const IIR_FIFO_ENABLED = 0xc0;
+
+const FCR_ENABLE = 0x01;
+const FCR_CLEAR_RECEIVER = 0x02;
+const FCR_CLEAR_TRANSMITTER = 0x04;
+const FCR_KEPT = 0xc9;
+const TRIGGER_LEVELS = [1, 4, 8, 14] as const;
+
+const LCR_DLAB = 0x80;
+const MCR_LOOPBACK = 0x10;
+const MCR_OUT2 = 0x08;
+
+const LSR_DATA_READY = 0x01;
+const LSR_OVERRUN = 0x02;
+const LSR_TRANSMITTER_EMPTY = 0x60; // THRE and TEMT: bytes leave in no time, or wait for the sink
+/** A terminal that is always there: DCD, DSR, CTS. */
+const MSR_CONNECTED = 0xb0;
+
+const DIVISOR_9600 = 12;
+
+/** What the UART asks of the board. */
+export interface UartHost {
+  readonly line: InterruptLine;
+  readonly output: ByteSink;
+  readonly input: ByteSource;
+  readonly log: (message: string) => void;
+}
+
+/**
+ * National Semiconductor 16550A, one byte per register. Bytes go to the sink at once; while it refuses they wait in the
+ * transmitter FIFO with LSR.THRE and TEMT at 0 until `poll` gets them out. `poll` also moves input into the receiver
+ * FIFO, and takes a dry source for the receive timeout (4 character times without a byte).
+ */
+export class Ns16550 implements Device {
+  readonly name = "ns16550";
+  readonly size = 0x100;
+  readonly #host: UartHost;
+  readonly #log: OnceLog;
+  readonly #received = new ByteFifo(FIFO_BYTES);
+  readonly #transmit = new ByteFifo(FIFO_BYTES);
+  #ier = 0;
+  #fcr = 0;
+  #lcr = 0;
+  #mcr = MCR_OUT2;
+  #scratch = 0;
+  #divisor = DIVISOR_9600;
+  #overrun = false;
+  #receiveTimeout = false;
+  /** The transmitter became empty, or its interrupt was enabled while it was; until IIR told so or THR was written. */
+  #thrEmptyPending = false;
+
+  constructor(host: UartHost) {
+    this.#host = host;
+    this.#log = new OnceLog(this.name, host.log);
+  }
+
+  /** Output waits for the sink: poll again when it has room. */
+  get blocked(): boolean {
+    return this.#transmit.length > 0;
+  }
+
+  poll(): void {
+    this.#drain();
+    this.#fill();
+    this.#drive();
+  }
+
+  read(offset: number, width: Width): number {
+    if (width !== 1) {
+      this.#refuse("read", width);
+      return 0;
+    }
+    switch (offset) {
+      case DATA:
+        return this.#dlab ? this.#divisor & 0xff : this.#readReceived();
+      case IER:
+        return this.#dlab ? this.#divisor >>> 8 : this.#ier;
+      case IIR_FCR:
+        return this.#readInterruptIdentification();
+      case LCR:
+        return this.#lcr;
+      case MCR:
+        return this.#mcr;
+      case LSR:
+        return this.#readLineStatus();
+      case MSR:
+        return this.#modemStatus();
+      case SCR:
+        return this.#scratch;
+      default:
+        return 0;
+    }
+  }
+
+  write(offset: number, width: Width, value: number): void {
+    if (width !== 1) return this.#refuse("write", width);
+    switch (offset) {
+      case DATA:
+        if (this.#dlab) this.#divisor = (this.#divisor & 0xff00) | value;
+        else this.#writeTransmit(value);
+        break;
+      case IER:
+        if (this.#dlab) this.#divisor = (this.#divisor & 0xff) | (value << 8);
+        else this.#writeInterruptEnable(value & 0x0f);
+        break;
+      case IIR_FCR:
+        this.#writeFifoControl(value);
+        break;
+      case LCR:
+        this.#lcr = value;
+        break;
+      case MCR:
+        this.#mcr = value & 0x1f;
+        break;
+      case SCR:
+        this.#scratch = value;
+        break;
+      default:
+        return; // LSR and MSR are read-only
+    }
+    this.#drive();
+  }
+
+  reset(): void {
+    this.#received.clear();
+    this.#transmit.clear();
+    this.#ier = 0;
+    this.#fcr = 0;
+    this.#lcr = 0;
+    this.#mcr = MCR_OUT2;
+    this.#scratch = 0;
+    this.#divisor = DIVISOR_9600;
+    this.#overrun = false;
+    this.#receiveTimeout = false;
+    this.#thrEmptyPending = false;
+    this.#drive();
+  }
+
+  save(): unknown {
+    return {
+      version: 1,
+      received: this.#received.toBytes(),
+      transmit: this.#transmit.toBytes(),
+      ier: this.#ier,
+      fcr: this.#fcr,
+      lcr: this.#lcr,
+      mcr: this.#mcr,
+      scratch: this.#scratch,
+      divisor: this.#divisor,
+      overrun: this.#overrun,
+      receiveTimeout: this.#receiveTimeout,
+      thrEmptyPending: this.#thrEmptyPending,
+    };
+  }
+
+  restore(state: unknown): void {
+    const saved = versioned(state, "the UART's state", 1);
+    const number = (field: string, bits: number) => unsigned(saved[field], `the UART's ${field}`, bits);
+    const flag = (field: string) => boolean(saved[field], `the UART's ${field}`);
+    const bytes = (field: string) => byteArray(saved[field], `the UART's ${field}`, 0, FIFO_BYTES);
+    const registers = {
+      received: bytes("received"),
+      transmit: bytes("transmit"),
+      ier: number("ier", 4),
+      fcr: number("fcr", 8),
+      lcr: number("lcr", 8),
+      mcr: number("mcr", 5),
+      scratch: number("scratch", 8),
+      divisor: number("divisor", 16),
+      overrun: flag("overrun"),
+      receiveTimeout: flag("receiveTimeout"),
+      thrEmptyPending: flag("thrEmptyPending"),
+    };
+    refill(this.#received, registers.received);
+    refill(this.#transmit, registers.transmit);
+    this.#ier = registers.ier;
+    this.#fcr = registers.fcr & FCR_KEPT;
+    this.#lcr = registers.lcr;
+    this.#mcr = registers.mcr;
+    this.#scratch = registers.scratch;
+    this.#divisor = registers.divisor;
+    this.#overrun = registers.overrun;
+    this.#receiveTimeout = registers.receiveTimeout;
+    this.#thrEmptyPending = registers.thrEmptyPending;
+    this.#drive();
+  }
+
+  get #dlab(): boolean {
+    return (this.#lcr & LCR_DLAB) !== 0;
+  }
+
+  get #fifoEnabled(): boolean {
+    return (this.#fcr & FCR_ENABLE) !== 0;
+  }
+
+  get #loopback(): boolean {
+    return (this.#mcr & MCR_LOOPBACK) !== 0;
+  }
+
+  /** How many bytes each direction holds: 16, or 1 without FIFOs. */
+  get #depth(): number {
+    return this.#fifoEnabled ? FIFO_BYTES : 1;
+  }
+
+  #readReceived(): number {
+    const byte = this.#received.shift();
+    // Reading restarts the timeout; the next poll finds it again if bytes are left.
+    this.#receiveTimeout = false;
+    this.#drive();
+    return Math.max(byte, 0);
+  }
+
+  #readInterruptIdentification(): number {
+    const cause = this.#cause();
+    if (cause === IIR_THR_EMPTY) {
+      this.#thrEmptyPending = false;
+      this.#drive();
+    }
+    return cause | (this.#fifoEnabled ? IIR_FIFO_ENABLED : 0);
+  }
+
+  #readLineStatus(): number {
+    let status = this.#transmit.length === 0 ? LSR_TRANSMITTER_EMPTY : 0;
+    if (this.#received.length > 0) status |= LSR_DATA_READY;
+    if (this.#overrun) {
+      status |= LSR_OVERRUN;
+      this.#overrun = false;
+      this.#drive();
+    }
+    return status;
+  }
+
+  #modemStatus(): number {
+    if (!this.#loopback) return MSR_CONNECTED;
+    // In loopback the outputs DTR, RTS, OUT1, OUT2 are the inputs DSR, CTS, RI, DCD.
+    const mcr = this.#mcr;
+    return ((mcr & 0x0c) << 4) | ((mcr & 0x02) << 3) | ((mcr & 0x01) << 5);
+  }
+
+  #writeTransmit(byte: number): void {
+    this.#thrEmptyPending = false;
+    if (this.#loopback) {
+      if (this.#received.length < this.#depth) this.#received.push(byte);
+      else this.#overrun = true;
+      this.#thrEmptyPending = true;
+      return;
+    }
+    // A driver that writes while THRE is 0 loses what does not fit, as on the chip.
+    if (this.#transmit.length < this.#depth) this.#transmit.push(byte);
+    this.#drain();
+  }
+
+  #writeInterruptEnable(value: number): void {
+    const changed = this.#ier ^ value;
+    this.#ier = value;
+    if ((changed & IER_THR_EMPTY) === 0) return;
+    this.#thrEmptyPending = (value & IER_THR_EMPTY) !== 0 && this.#transmit.length === 0;
+  }
+
+  #writeFifoControl(value: number): void {
+    const toggled = ((value ^ this.#fcr) & FCR_ENABLE) !== 0;
+    if (toggled || (value & FCR_CLEAR_RECEIVER) !== 0) {
+      this.#received.clear();
+      this.#receiveTimeout = false;
+    }
+    if (toggled || (value & FCR_CLEAR_TRANSMITTER) !== 0) {
+      this.#transmit.clear();
+      this.#thrEmptyPending = true;
+    }
+    this.#fcr = (value & FCR_ENABLE) !== 0 ? value & FCR_KEPT : 0;
+  }
+
+  #drain(): void {
+    if (this.#transmit.length === 0) return;
+    while (this.#transmit.length > 0) {
+      if (!this.#host.output.write(this.#transmit.peek())) return;
+      this.#transmit.shift();
+    }
+    this.#thrEmptyPending = true;
+  }
+
+  #fill(): void {
+    if (this.#loopback) return;
+    while (this.#received.length < this.#depth) {
+      const byte = this.#host.input.read();
+      if (byte < 0) {
+        this.#receiveTimeout = this.#fifoEnabled && this.#received.length > 0;
+        return;
+      }
+      this.#received.push(byte & 0xff);
+    }
+  }
+
+  /** The enabled interrupt of highest priority. */
+  #cause(): number {
+    if ((this.#ier & IER_LINE_STATUS) !== 0 && this.#overrun) return IIR_LINE_STATUS;
+    if ((this.#ier & IER_RECEIVED) !== 0 && this.#received.length > 0) {
+      if (!this.#fifoEnabled || this.#received.length >= TRIGGER_LEVELS[(this.#fcr >>> 6) as 0 | 1 | 2 | 3])
+        return IIR_RECEIVED;
+      if (this.#receiveTimeout) return IIR_TIMEOUT;
+    }
+    if ((this.#ier & IER_THR_EMPTY) !== 0 && this.#thrEmptyPending) return IIR_THR_EMPTY;
+    return IIR_NONE;
+  }
+
+  #drive(): void {
+    this.#host.line.set(this.#cause() !== IIR_NONE);
+  }
+
+  #refuse(verb: string, width: Width): void {
+    this.#log.say(
+      "width",
+      `a ${verb} of ${width} bytes; its registers are one byte wide, so it reads 0 and ignores writes`,
+    );
+  }
+}
+
+function refill(fifo: ByteFifo, bytes: Uint8Array): void {
+  fifo.clear();
+  for (const byte of bytes) fifo.push(byte);
+}
