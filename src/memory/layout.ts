@@ -71,6 +71,8 @@ export const HartSlot = {
   pmpcfg2: 0x348,
   /** 16 entries. */
   pmpaddr: 0x350,
+  // What the TLBs hold of superpages: lowest and highest address of those in the lower, then in the upper half of the address space.
+  superpages: 0x3d0,
   // Derived from the CSRs above, for emitted code; not architectural: byte offset of the TLB of the context that
   // loads and stores, and fetches, happen in (u32 each).
   dataContext: 0x3f0,
@@ -80,7 +82,7 @@ export const HartSlot = {
 } as const;
 
 /** Bytes of a hart's state that a snapshot keeps: everything up to what is derived. */
-export const HART_STATE_BYTES = 0x3f0;
+export const HART_STATE_BYTES = 0x3d0;
 
 /** Offsets of u64 counters from `HartSlot.counters`, read live by the page. */
 export const Counter = {

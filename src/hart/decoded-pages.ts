@@ -1,0 +1,117 @@
+import { expand } from "#riscv/compressed.ts";
+import { instructionLength } from "#riscv/decode.ts";
+import type { GuestMemory } from "#memory/guest-memory.ts";
+import { DECODED, DECODED_PAGE_BYTES, DECODED_PAGES, OPERATION_BYTES, PAGE_BYTES, PageFlag } from "#memory/layout.ts";
+import { STORES_SINCE_DECODE } from "./memory-code.ts";
+import { encodeOperation, REENTER, SPANNING, type OperandUse } from "./operation.ts";
+
+const SLOTS = PAGE_BYTES / 2;
+/** Operations decoded at once: what follows is likely to be executed too. */
+const BATCH = 8;
+const NO_PAGE = -1;
+
+/** Index 0: runs one instruction that spans two pages, then re-enters. */
+export const SCRATCH = DECODED;
+
+/** Which RAM pages have decoded operations, and what they are. A cache: all of it can be dropped at any time. */
+export class DecodedPages {
+  readonly #memory: GuestMemory;
+  readonly #uses: readonly OperandUse[];
+  /** RAM page of each decoded page. */
+  readonly #owners = new Int32Array(DECODED_PAGES).fill(NO_PAGE);
+  #next = 1;
+
+  constructor(memory: GuestMemory, uses: readonly OperandUse[]) {
+    this.#memory = memory;
+    this.#uses = uses;
+    for (let slot = 0; slot < SLOTS + 2; slot++) this.#write(SCRATCH + slot * OPERATION_BYTES, REENTER, 0);
+    this.dropAll();
+  }
+
+  /**
+   * Gives a RAM page a decoded page with nothing in it, and marks it as code. The caller flushes the write TLB, and the
+   * fetch TLB when a page was evicted for it.
+   */
+  assign(page: number): { readonly index: number; readonly evicted: boolean } {
+    const index = this.#next;
+    this.#next = index + 1 === DECODED_PAGES ? 1 : index + 1;
+    const previous = this.#owners[index] ?? NO_PAGE;
+    if (previous !== NO_PAGE) this.release(previous);
+    const start = DECODED + index * DECODED_PAGE_BYTES;
+    this.#memory.bytes.fill(0, start, start + DECODED_PAGE_BYTES);
+    for (const slot of [SLOTS, SLOTS + 1]) this.#write(start + slot * OPERATION_BYTES, REENTER, 0);
+    this.#owners[index] = page;
+    this.#setIndex(page, index);
+    this.#memory.pageFlags[page] = (this.#memory.pageFlags[page] ?? 0) | PageFlag.code;
+    return { index, evicted: previous !== NO_PAGE };
+  }
+
+  /** The page is data again. The caller flushes the fetch TLB. */
+  release(page: number): void {
+    const index = this.#memory.view.getUint32(this.#memory.layout.decodedIndex + page * 4, true);
+    if (index === 0) return;
+    this.#owners[index] = NO_PAGE;
+    this.#setIndex(page, 0);
+    this.#memory.pageFlags[page] = (this.#memory.pageFlags[page] ?? 0) & ~PageFlag.code;
+  }
+
+  dropAll(): void {
+    for (let index = 1; index < DECODED_PAGES; index++) {
+      const page = this.#owners[index] ?? NO_PAGE;
+      if (page !== NO_PAGE) this.release(page);
+    }
+    this.#next = 1;
+  }
+
+  /** Decodes the operation at an address within a decoded page, and some that follow it. */
+  decode(address: number): void {
+    const index = Math.floor((address - DECODED) / DECODED_PAGE_BYTES);
+    const start = DECODED + index * DECODED_PAGE_BYTES;
+    const page = this.#owners[index] ?? NO_PAGE;
+    if (page === NO_PAGE) {
+      // Released while it was being executed: fetch again.
+      this.#write(address, REENTER, 0);
+      return;
+    }
+    this.#memory.view.setUint32(start + STORES_SINCE_DECODE, 0, true);
+    const base = this.#memory.layout.ram + page * PAGE_BYTES;
+    let slot = (address - start) / OPERATION_BYTES;
+    for (let count = 0; count < BATCH && slot < SLOTS; count++) slot += this.#decodeSlot(start, base, slot) / 2;
+  }
+
+  /** Decodes one instruction that begins in the last halfword of a page into the scratch page. */
+  decodeSpanning(word: number): void {
+    this.#encode(SCRATCH + (SLOTS - 1) * OPERATION_BYTES, word, 4, word);
+  }
+
+  #decodeSlot(start: number, base: number, slot: number): 2 | 4 {
+    const { view } = this.#memory;
+    const at = start + slot * OPERATION_BYTES;
+    const low = view.getUint16(base + slot * 2, true);
+    if (instructionLength(low) === 2) {
+      this.#encode(at, expand(low), 2, low);
+      return 2;
+    }
+    if (slot === SLOTS - 1) {
+      this.#write(at, SPANNING, 0);
+      return 4;
+    }
+    const word = low | (view.getUint16(base + slot * 2 + 2, true) << 16);
+    this.#encode(at, word, 4, word);
+    return 4;
+  }
+
+  #encode(at: number, word: number | undefined, length: 2 | 4, encoding: number): void {
+    const [low, high] = encodeOperation(this.#uses, word, length, encoding);
+    this.#write(at, low, high);
+  }
+
+  #write(at: number, low: number, high: number): void {
+    this.#memory.view.setUint32(at, low, true);
+    this.#memory.view.setUint32(at + 4, high, true);
+  }
+
+  #setIndex(page: number, index: number): void {
+    this.#memory.view.setUint32(this.#memory.layout.decodedIndex + page * 4, index, true);
+  }
+}

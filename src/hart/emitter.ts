@@ -1,0 +1,418 @@
+import {
+  Cause,
+  type AccessWidth,
+  type Engine,
+  type HelperName,
+  type Immediate,
+  type Register,
+} from "#riscv/engine.ts";
+import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
+import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
+import { HartSlot, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
+import { isSystemHelper } from "./host-functions.ts";
+import { pushTlbEntry, type MemoryFunctions } from "./memory-code.ts";
+
+/** A guest value while code is emitted: a local that holds it (an i32 one holds a truth value), or a constant. */
+export type Value = { readonly kind: "local"; readonly local: Local } | { readonly kind: "constant"; readonly value: bigint };
+
+/** What emitted code can call. */
+export interface EmittedFunctions {
+  readonly memory: MemoryFunctions;
+  readonly helpers: Readonly<Record<HelperName, FunctionReference>>;
+  /** FS is not Dirty: raises illegal instruction or makes it so. */
+  readonly useFloat: FunctionReference;
+}
+
+/** The high half of a product needs 32-bit limbs; each function is (i64, i64) → i64. */
+export interface MultiplyFunctions {
+  readonly signed: FunctionReference;
+  readonly unsigned: FunctionReference;
+  readonly signedUnsigned: FunctionReference;
+}
+
+const loads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+  1: "i64.load8_u",
+  2: "i64.load16_u",
+  4: "i64.load32_u",
+  8: "i64.load",
+};
+const stores: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+  1: "i64.store8",
+  2: "i64.store16",
+  4: "i64.store32",
+  8: "i64.store",
+};
+
+/**
+ * The vocabulary of semantics, as WebAssembly. What an instruction does is emitted where the builder stands; how registers,
+ * immediates and control flow are reached is the subclass's: per operation in the interpreter, per region in a translator.
+ *
+ * Locals are handed out per instruction: `finish` gives all of them back.
+ */
+export abstract class Emitter implements Engine<Value> {
+  protected readonly f: FunctionBuilder;
+  protected readonly functions: EmittedFunctions;
+  protected readonly multiply: MultiplyFunctions;
+  /** Where this hart's state stands in memory. */
+  protected readonly hart: number;
+  /** i32 locals: byte offset of the TLB context for loads and stores, and instructions left in the slice. */
+  protected readonly dataContext: Local;
+  protected readonly budget: Local;
+  #taken: Local[] = [];
+
+  constructor(f: FunctionBuilder, functions: EmittedFunctions, multiply: MultiplyFunctions, hart: number) {
+    this.f = f;
+    this.functions = functions;
+    this.multiply = multiply;
+    this.hart = hart;
+    this.dataContext = f.local("i32");
+    this.budget = f.local("i32");
+  }
+
+  abstract immediate(imm: Immediate): Value;
+  abstract pc(): Value;
+  abstract nextPc(): Value;
+  abstract readX(register: Register): Value;
+  abstract writeX(register: Register, value: Value): void;
+  abstract readF(register: Register): Value;
+  abstract writeF(register: Register, value: Value): void;
+  abstract branchIf(condition: Value, offset: Immediate): void;
+  abstract jump(offset: Immediate): void;
+  abstract jumpTo(address: Value): void;
+  /** A system helper was called: the instruction ends by fetching anew, from pc as `redirects` or from the next instruction. */
+  protected abstract afterSystemHelper(redirects: boolean): void;
+  /** Where emitted code goes when the `exception` slot is set. */
+  protected abstract exceptionLabel(): Label;
+
+  constant(value: bigint): Value {
+    return { kind: "constant", value };
+  }
+
+  readF32(register: Register): Value {
+    const raw = this.#local64(this.readF(register));
+    this.f.get(raw).i64(0xffff_ffffn).op("i64.and").i64(0x7fc0_0000n);
+    this.f.get(raw).i64(32n).op("i64.shr_u").i64(0xffff_ffffn).op("i64.eq", "select");
+    return this.take();
+  }
+
+  writeF32(register: Register, value: Value): void {
+    this.push(value);
+    this.f.i64(0xffff_ffffn).op("i64.and").i64(-0x1_0000_0000n).op("i64.or");
+    this.writeF(register, this.take());
+  }
+
+  useFloat(): void {
+    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
+    this.f.i32(0).memory("i32.load8_u", this.hart + HartSlot.mstatus + 1).i32(0x60).op("i32.and").i32(0x60);
+    this.f.op("i32.ne").if(() => {
+      this.storePc();
+      this.f.call(this.functions.useFloat);
+      this.#leaveOnException();
+    });
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.#binary("i64.add", a, b);
+  }
+  sub(a: Value, b: Value): Value {
+    return this.#binary("i64.sub", a, b);
+  }
+  and(a: Value, b: Value): Value {
+    return this.#binary("i64.and", a, b);
+  }
+  or(a: Value, b: Value): Value {
+    return this.#binary("i64.or", a, b);
+  }
+  xor(a: Value, b: Value): Value {
+    return this.#binary("i64.xor", a, b);
+  }
+  shiftLeft(a: Value, amount: Value): Value {
+    return this.#binary("i64.shl", a, amount);
+  }
+  shiftRightLogical(a: Value, amount: Value): Value {
+    return this.#binary("i64.shr_u", a, amount);
+  }
+  shiftRightArithmetic(a: Value, amount: Value): Value {
+    return this.#binary("i64.shr_s", a, amount);
+  }
+  mul(a: Value, b: Value): Value {
+    return this.#binary("i64.mul", a, b);
+  }
+
+  mulHigh(a: Value, b: Value): Value {
+    return this.#calls(this.multiply.signed, a, b);
+  }
+  mulHighUnsigned(a: Value, b: Value): Value {
+    return this.#calls(this.multiply.unsigned, a, b);
+  }
+  mulHighSignedUnsigned(a: Value, b: Value): Value {
+    return this.#calls(this.multiply.signedUnsigned, a, b);
+  }
+
+  div(a: Value, b: Value): Value {
+    return this.#divide(a, b, "i64.div_s", () => this.f.i64(-1n), true);
+  }
+  divUnsigned(a: Value, b: Value): Value {
+    return this.#divide(a, b, "i64.div_u", () => this.f.i64(-1n), false);
+  }
+  rem(a: Value, b: Value): Value {
+    return this.#divide(a, b, "i64.rem_s", (dividend) => this.f.get(dividend), false);
+  }
+  remUnsigned(a: Value, b: Value): Value {
+    return this.#divide(a, b, "i64.rem_u", (dividend) => this.f.get(dividend), false);
+  }
+
+  equal(a: Value, b: Value): Value {
+    return this.#compare("i64.eq", a, b);
+  }
+  notEqual(a: Value, b: Value): Value {
+    return this.#compare("i64.ne", a, b);
+  }
+  lessThan(a: Value, b: Value): Value {
+    return this.#compare("i64.lt_s", a, b);
+  }
+  lessThanUnsigned(a: Value, b: Value): Value {
+    return this.#compare("i64.lt_u", a, b);
+  }
+  greaterOrEqual(a: Value, b: Value): Value {
+    return this.#compare("i64.ge_s", a, b);
+  }
+  greaterOrEqualUnsigned(a: Value, b: Value): Value {
+    return this.#compare("i64.ge_u", a, b);
+  }
+
+  select(condition: Value, a: Value, b: Value): Value {
+    this.push(a);
+    this.push(b);
+    this.pushCondition(condition);
+    this.f.op("select");
+    return this.take();
+  }
+
+  signExtend(bits: 8 | 16 | 32, a: Value): Value {
+    this.push(a);
+    this.f.op(`i64.extend${bits}_s`);
+    return this.take();
+  }
+
+  zeroExtend(bits: 8 | 16 | 32, a: Value): Value {
+    return this.#binary("i64.and", a, this.constant((1n << BigInt(bits)) - 1n));
+  }
+
+  load(width: AccessWidth, address: Value): Value {
+    const va = this.#local64(address);
+    const value = this.#local("i64");
+    this.#translated(
+      width,
+      va,
+      TLB_READ,
+      (host) => this.f.get(host).memory(loads[width]).set(value),
+      () => {
+        this.#slowCall(() => this.f.get(va).i32(width).call(this.functions.memory.load).set(value));
+      },
+    );
+    return { kind: "local", local: value };
+  }
+
+  store(width: AccessWidth, address: Value, value: Value): void {
+    const va = this.#local64(address);
+    this.#translated(
+      width,
+      va,
+      TLB_WRITE,
+      (host) => {
+        this.f.get(host);
+        this.push(value);
+        this.f.memory(stores[width]);
+      },
+      () => {
+        this.#slowCall(() => {
+          this.f.get(va).i32(width);
+          this.push(value);
+          this.f.call(this.functions.memory.store);
+        });
+      },
+    );
+  }
+
+  requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void {
+    const va = this.#local64(address);
+    this.f.get(va).op("i32.wrap_i64").i32(width - 1).op("i32.and").if(() => {
+      const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
+      this.f.i32(0).i32(cause + 1).memory("i32.store", this.hart + HartSlot.exception);
+      this.f.i32(0).get(va).memory("i64.store", this.hart + HartSlot.exceptionValue);
+      this.f.br(this.exceptionLabel());
+    });
+  }
+
+  probeStore(width: 4 | 8, address: Value): void {
+    const va = this.#local64(address);
+    this.#translated(
+      width,
+      va,
+      TLB_WRITE,
+      () => {},
+      () => this.#slowCall(() => this.f.get(va).call(this.functions.memory.probe)),
+    );
+  }
+
+  reserve(address: Value, loaded: Value): void {
+    this.f.i32(0);
+    this.push(this.add(address, this.constant(1n)));
+    this.f.memory("i64.store", this.hart + HartSlot.reservation);
+    this.f.i32(0);
+    this.push(loaded);
+    this.f.memory("i64.store", this.hart + HartSlot.reservedValue);
+  }
+
+  storeConditional(width: 4 | 8, address: Value, value: Value): Value {
+    const failed = this.#local("i64");
+    this.f.i64(1n).set(failed);
+    this.f.i32(0).memory("i64.load", this.hart + HartSlot.reservation);
+    this.push(this.add(address, this.constant(1n)));
+    this.f.op("i64.eq").if(() => {
+      this.probeStore(width, address);
+      const held = this.load(width, address);
+      this.push(held);
+      this.f.i32(0).memory("i64.load", this.hart + HartSlot.reservedValue).op("i64.eq").if(() => {
+        this.store(width, address, value);
+        this.f.i64(0n).set(failed);
+      });
+    });
+    this.f.i32(0).i64(0n).memory("i64.store", this.hart + HartSlot.reservation);
+    return { kind: "local", local: failed };
+  }
+
+  call(helper: HelperName, ...args: readonly Value[]): Value {
+    const result = this.#local("i64");
+    const isSystem = isSystemHelper(helper);
+    // Floating point needs pc only to say which instruction was illegal, which the exception path stores.
+    if (isSystem) this.storePc();
+    this.#slowCall(() => {
+      for (const arg of args) this.push(arg);
+      this.f.call(this.functions.helpers[helper]).set(result);
+    });
+    if (isSystem) this.afterSystemHelper(helper === "mret" || helper === "sret");
+    return { kind: "local", local: result };
+  }
+
+  /** The instruction is over: its locals may be used again. */
+  protected releaseLocals(): void {
+    for (const local of this.#taken) this.f.release(local);
+    this.#taken = [];
+  }
+
+  /** Leaves a value on the stack as i64. */
+  protected push(value: Value): void {
+    if (value.kind === "constant") {
+      this.f.i64(value.value);
+      return;
+    }
+    this.f.get(value.local);
+    if (value.local.type === "i32") this.f.op("i64.extend_i32_u");
+  }
+
+  /** Leaves a truth value on the stack as i32. */
+  protected pushCondition(value: Value): void {
+    if (value.kind === "local" && value.local.type === "i32") {
+      this.f.get(value.local);
+      return;
+    }
+    this.push(value);
+    this.f.i64(0n).op("i64.ne");
+  }
+
+  /** The i64 (or truth value) on the stack, in a local of this instruction. */
+  protected take(type: "i32" | "i64" = "i64"): Value {
+    const local = this.#local(type);
+    this.f.set(local);
+    return { kind: "local", local };
+  }
+
+  /** Stores the address of this instruction in the pc slot. */
+  protected storePc(): void {
+    this.f.i32(0);
+    this.push(this.pc());
+    this.f.memory("i64.store", this.hart + HartSlot.pc);
+  }
+
+  #local(type: "i32" | "i64"): Local {
+    const local = this.f.local(type);
+    this.#taken.push(local);
+    return local;
+  }
+
+  #local64(value: Value): Local {
+    if (value.kind === "local" && value.local.type === "i64") return value.local;
+    this.push(value);
+    const local = this.#local("i64");
+    this.f.set(local);
+    return local;
+  }
+
+  /** Looks `va` up in a TLB: `hit` gets a local with the host address, `miss` takes the slow path. */
+  #translated(width: AccessWidth, va: Local, tlb: number, hit: (host: Local) => void, miss: () => void): void {
+    const entry = this.#local("i32");
+    const offset = this.#local("i64");
+    pushTlbEntry(this.f, va, this.dataContext);
+    this.f.set(entry);
+    this.f.get(va).get(entry).memory("i64.load", tlb).op("i64.xor").set(offset);
+    this.f.get(offset).i64(BigInt(4096 - width)).op("i64.le_u").if(() => {
+      const host = this.#local("i32");
+      this.f.get(offset).op("i32.wrap_i64").get(entry).memory("i32.load", tlb + 8).op("i32.add").set(host);
+      hit(host);
+    }, miss);
+  }
+
+  /** A call that may look at the budget, change it, or raise an exception. */
+  #slowCall(call: () => void): void {
+    this.f.i32(0).get(this.budget).memory("i32.store", this.hart + HartSlot.budget);
+    call();
+    this.f.i32(0).memory("i32.load", this.hart + HartSlot.budget).set(this.budget);
+    this.#leaveOnException();
+  }
+
+  #leaveOnException(): void {
+    this.f.i32(0).memory("i32.load", this.hart + HartSlot.exception).brIf(this.exceptionLabel());
+  }
+
+  #binary(opcode: Opcode, a: Value, b: Value): Value {
+    this.push(a);
+    this.push(b);
+    this.f.op(opcode);
+    return this.take();
+  }
+
+  #compare(opcode: Opcode, a: Value, b: Value): Value {
+    this.push(a);
+    this.push(b);
+    this.f.op(opcode);
+    return this.take("i32");
+  }
+
+  #calls(target: FunctionReference, a: Value, b: Value): Value {
+    this.push(a);
+    this.push(b);
+    this.f.call(target);
+    return this.take();
+  }
+
+  /** A wasm division that would trap is gone around: a zero divisor gives `byZero`, and the one quotient that overflows is the dividend. */
+  #divide(a: Value, b: Value, opcode: Opcode, byZero: (dividend: Local) => void, overflows: boolean): Value {
+    const dividend = this.#local64(a);
+    const divisor = this.#local64(b);
+    const result = this.#local("i64");
+    this.f.get(divisor).op("i64.eqz").if(
+      () => {
+        byZero(dividend);
+        this.f.set(result);
+      },
+      () => {
+        const divide = (): void => void this.f.get(dividend).get(divisor).op(opcode).set(result);
+        if (!overflows) return divide();
+        this.f.get(divisor).i64(-1n).op("i64.eq").if(() => void this.f.i64(0n).get(dividend).op("i64.sub").set(result), divide);
+      },
+    );
+    return { kind: "local", local: result };
+  }
+}

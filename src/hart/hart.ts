@@ -1,0 +1,308 @@
+import { Cause, type HelperName } from "#riscv/engine.ts";
+import { instructionLength } from "#riscv/decode.ts";
+import type { GuestMemory } from "#memory/guest-memory.ts";
+import { Counter, HART_STATE_BYTES } from "#memory/layout.ts";
+import { peekCsr, type CsrHost } from "./csrs.ts";
+import { DecodedPages } from "./decoded-pages.ts";
+import { Evaluator } from "./evaluator.ts";
+import { GuestException } from "./exception.ts";
+import type { HartFace, HartHost } from "./face.ts";
+import { HartState } from "./hart-state.ts";
+import { makeHelpers } from "./helpers.ts";
+import { compileInterpreter, instantiateInterpreter, type Interpreter } from "./interpreter.ts";
+import { Mode, Status, SXL_64, UXL_64 } from "./status.ts";
+import { Tlbs } from "./tlb.ts";
+import { interruptToTake, takeTrap } from "./traps.ts";
+import { updateContexts } from "./translation.ts";
+import { VirtualMemory } from "./virtual-memory.ts";
+
+const STCE = 1n << 63n;
+const NEVER = 0xffff_ffff_ffff_ffffn;
+const STIP = 1 << 5;
+/** What OpenSBI delegates: everything S-mode can take but its own ecall; and S-mode's three interrupts. */
+const SBI_MEDELEG = 0xb1ffn;
+const SBI_MIDELEG = 0x222n;
+
+/** One hart: architectural state in guest memory, an engine that runs it, and the caches that the engine needs. */
+export class Hart implements HartFace {
+  readonly state: HartState;
+  readonly #memory: GuestMemory;
+  readonly #host: HartHost;
+  readonly #tlbs: Tlbs;
+  readonly #virtual: VirtualMemory;
+  readonly #helpers: Readonly<Record<HelperName, (...args: readonly bigint[]) => bigint>>;
+  readonly #runEngine: () => void;
+  readonly #csrHost: CsrHost;
+  #decoded: DecodedPages | undefined;
+  /** `ticks` when the budget slot reaches 0 and nothing is put by. */
+  #ticksEnd = 0n;
+  /** Budget put by so that the engine fetches anew before it goes on. */
+  #putBy = 0;
+  #running = false;
+
+  constructor(memory: GuestMemory, host: HartHost, engine: "evaluator" | "interpreter") {
+    this.#memory = memory;
+    this.#host = host;
+    this.state = new HartState(memory, 0);
+    this.#tlbs = new Tlbs(memory, this.state.base);
+    this.#virtual = new VirtualMemory(this.state, memory, host, () => this.#synchronise());
+    this.#csrHost = {
+      state: this.state,
+      time: () => host.time(),
+      pendingInterrupts: () => this.#pending(),
+      interruptsChanged: () => this.#interruptsChanged(),
+      flushTlbs: () => this.#tlbs.flushTranslated(),
+    };
+    this.#helpers = makeHelpers({
+      ...this.#csrHost,
+      memory,
+      host,
+      synchronise: () => this.#synchronise(),
+      requestExit: () => this.requestExit(),
+      flushPage: (va) => this.#tlbs.flushPage(va),
+    });
+    this.#runEngine = engine === "evaluator" ? this.#makeEvaluator() : this.#makeInterpreter();
+    this.dropCaches();
+  }
+
+  reset(pc: bigint, mode: "M" | "S"): void {
+    const { state } = this;
+    this.#memory.bytes.fill(0, state.base, state.base + HART_STATE_BYTES);
+    state.set("pc", pc);
+    state.setLow("mode", mode === "M" ? Mode.M : Mode.S);
+    state.set("mstatus", UXL_64 | SXL_64);
+    state.set("mcounteren", 7n);
+    state.set("scounteren", 7n);
+    state.set("stimecmp", NEVER);
+    if (mode === "S") {
+      state.set("medeleg", SBI_MEDELEG);
+      state.set("mideleg", SBI_MIDELEG);
+      state.set("menvcfg", STCE);
+    }
+    this.#ticksEnd = 0n;
+    this.dropCaches();
+  }
+
+  run(budget: number): number {
+    const { state } = this;
+    const before = state.get("ticks");
+    if (budget <= 0) return 0;
+    if (state.getLow("waiting") && (this.#pending() & state.getLow("mie")) === 0) return 0;
+    state.setLow("waiting", 0);
+    this.#takeInterrupt();
+    this.#ticksEnd = before + BigInt(budget);
+    state.setLow("budget", budget);
+    this.#running = true;
+    this.#runEngine();
+    while (this.#putBy > 0) {
+      state.setLow("budget", this.#putBy);
+      this.#putBy = 0;
+      this.#runEngine();
+    }
+    this.#running = false;
+    this.#synchronise();
+    state.count(Counter.slices);
+    return Number(state.get("ticks") - before);
+  }
+
+  requestExit(): void {
+    if (!this.#running) return;
+    const left = this.state.getLow("budget") + this.#putBy;
+    this.state.setLow("budget", 0);
+    this.#putBy = 0;
+    this.#ticksEnd -= BigInt(left);
+  }
+
+  setInterruptPending(bit: number, level: boolean): void {
+    const mip = this.state.getLow("mip");
+    this.state.setLow("mip", level ? mip | (1 << bit) : mip & ~(1 << bit));
+    if (level) this.#interruptsChanged();
+  }
+
+  get waiting(): boolean {
+    return this.state.getLow("waiting") !== 0 && (this.#pending() & this.state.getLow("mie")) === 0;
+  }
+
+  get nextTimer(): bigint | undefined {
+    const compare = this.state.get("stimecmp");
+    return compare === NEVER || !(this.state.get("menvcfg") & STCE) ? undefined : compare;
+  }
+
+  get ticks(): bigint {
+    if (this.#running) this.#synchronise();
+    return this.state.get("ticks");
+  }
+
+  x(register: number): bigint {
+    return this.state.getX(register);
+  }
+
+  setX(register: number, value: bigint): void {
+    this.state.setX(register, BigInt.asUintN(64, value));
+  }
+
+  get pc(): bigint {
+    return this.state.get("pc");
+  }
+
+  set pc(value: bigint) {
+    this.state.set("pc", BigInt.asUintN(64, value));
+  }
+
+  csr(number: number): bigint {
+    return peekCsr(this.#csrHost, number);
+  }
+
+  dropCaches(): void {
+    this.#tlbs.flushAll();
+    this.#decoded?.dropAll();
+    updateContexts(this.state);
+  }
+
+  /** Every page's next store goes through the slow path again, which marks it dirty: called once the dirty flags were cleared. */
+  flushWriteTlb(): void {
+    this.#tlbs.flushWrites();
+  }
+
+  /** Hart state was replaced from outside, RAM pages through GuestMemory: translations are stale, decoded pages are not. */
+  stateReplaced(): void {
+    this.#tlbs.flushAll();
+    updateContexts(this.state);
+  }
+
+  #takeInterrupt(): void {
+    const interrupt = interruptToTake(this.state, this.#pending());
+    if (interrupt === undefined) return;
+    this.state.count(Counter.interrupts);
+    takeTrap(this.state, interrupt, 0n, true);
+  }
+
+  /** mip, with STIP from stimecmp where Sstc is on. */
+  #pending(): number {
+    const mip = this.state.getLow("mip");
+    const timer = this.nextTimer;
+    if (!(this.state.get("menvcfg") & STCE)) return mip;
+    return timer !== undefined && this.#host.time() >= timer ? mip | STIP : mip & ~STIP;
+  }
+
+  #interruptsChanged(): void {
+    if (!this.#running) return;
+    this.#host.timerChanged();
+    if (interruptToTake(this.state, this.#pending()) !== undefined) this.requestExit();
+  }
+
+  /** Brings the ticks slot up to what has been begun of this slice. */
+  #synchronise(): void {
+    this.state.set("ticks", this.#ticksEnd - BigInt(this.state.getLow("budget") + this.#putBy));
+  }
+
+  #trap(code: number, value: bigint): void {
+    this.state.count(Counter.traps);
+    takeTrap(this.state, code, code === Cause.IllegalInstruction && value === 0n ? this.#encodingAtPc() : value, false);
+  }
+
+  /** What an illegal instruction's tval holds: the encoding at pc, whose fetch has just succeeded. */
+  #encodingAtPc(): bigint {
+    const low = this.#virtual.fetch16(this.pc);
+    if (instructionLength(low) === 2) return BigInt(low);
+    return BigInt(((this.#virtual.fetch16(this.pc + 2n) << 16) | low) >>> 0);
+  }
+
+  #makeEvaluator(): Interpreter {
+    const { state } = this;
+    const evaluator = new Evaluator({
+      view: this.#memory.view,
+      base: state.base,
+      fetch16: (address) => this.#virtual.fetch16(address),
+      load: (width, address) => this.#virtual.load(width, address),
+      store: (width, address, value) => this.#virtual.store(width, address, value),
+      probeStore: (_, address) => this.#virtual.probeStore(address),
+      helpers: this.#helpers,
+    });
+    return () => {
+      while (state.getLow("budget") > 0) {
+        state.setLow("budget", state.getLow("budget") - 1);
+        try {
+          evaluator.step();
+        } catch (error) {
+          if (!(error instanceof GuestException)) throw error;
+          this.#trap(error.code, error.value);
+        }
+      }
+    };
+  }
+
+  #makeInterpreter(): Interpreter {
+    const compiled = compileInterpreter(this.#memory.layout, this.state.base);
+    const decoded = new DecodedPages(this.#memory, compiled.uses);
+    this.#decoded = decoded;
+    const guarded = Object.entries(this.#helpers).map(([name, helper]) => [name, this.#guard(unsigned(helper), 0n)] as const);
+    return instantiateInterpreter(compiled, this.#memory, {
+      helpers: Object.fromEntries(guarded) as Record<HelperName, (...args: bigint[]) => bigint>,
+      readDevice: this.#guard((va: bigint, physical: bigint, width: number) =>
+        this.#virtual.readDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width), 0n),
+      writeDevice: this.#guard((va: bigint, physical: bigint, width: number, value: bigint) =>
+        this.#virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value), undefined),
+      decodePage: (page) => this.#decodePage(decoded, page),
+      releasePage: (page) => this.#releasePage(decoded, page),
+      decode: (address) => decoded.decode(address),
+      decodeSpanning: this.#guard(() => decoded.decodeSpanning(this.#spanningWord()), undefined),
+      trap: () => this.#trapPending(),
+      useFloat: this.#guard(() => this.#useFloat(), undefined),
+    });
+  }
+
+  /** What a wasm import may not do is throw: the exception goes to its slot, and `otherwise` is returned. */
+  #guard<A extends readonly unknown[], R>(call: (...args: A) => R, otherwise: R): (...args: A) => R {
+    return (...args) => {
+      try {
+        return call(...args);
+      } catch (error) {
+        if (!(error instanceof GuestException)) throw error;
+        this.state.set("exception", BigInt(error.code + 1));
+        this.state.set("exceptionValue", BigInt.asUintN(64, error.value));
+        return otherwise;
+      }
+    };
+  }
+
+  #trapPending(): void {
+    const { state } = this;
+    const code = state.getLow("exception") - 1;
+    state.set("exception", 0n);
+    this.#trap(code, state.get("exceptionValue"));
+    state.set("exceptionValue", 0n);
+  }
+
+  #decodePage(decoded: DecodedPages, page: number): number {
+    const { index, evicted } = decoded.assign(page);
+    this.#tlbs.flushWrites();
+    if (evicted) this.#tlbs.flushFetches();
+    this.state.count(Counter.pagesDecoded);
+    return index;
+  }
+
+  #releasePage(decoded: DecodedPages, page: number): void {
+    decoded.release(page);
+    this.#tlbs.flushFetches();
+    // The page may be the one that is running: fetch it anew.
+    this.#putBy += this.state.getLow("budget");
+    this.state.setLow("budget", 0);
+  }
+
+  #spanningWord(): number {
+    const low = this.#virtual.fetch16(this.pc);
+    return ((this.#virtual.fetch16(BigInt.asUintN(64, this.pc + 2n)) << 16) | low) >>> 0;
+  }
+
+  #useFloat(): void {
+    const status = this.state.getLow("mstatus");
+    if ((status & Status.FS) === 0) throw new GuestException(Cause.IllegalInstruction, 0n);
+    this.state.setLow("mstatus", status | Status.FS);
+  }
+}
+
+/** WebAssembly hands its i64s over as signed; the helpers take unsigned ones. */
+function unsigned(helper: (...args: readonly bigint[]) => bigint): (...args: readonly bigint[]) => bigint {
+  return (...args) => helper(...args.map((arg) => BigInt.asUintN(64, arg)));
+}

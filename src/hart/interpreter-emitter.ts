@@ -1,0 +1,313 @@
+import type { Immediate, Register } from "#riscv/engine.ts";
+import type { Operands } from "#riscv/instruction.ts";
+import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
+import { HartSlot, OPERATION_BYTES, PAGE_BYTES, TLB_FETCH } from "#memory/layout.ts";
+import { SCRATCH } from "./decoded-pages.ts";
+import { Emitter, type EmittedFunctions, type MultiplyFunctions, type Value } from "./emitter.ts";
+import { pushTlbEntry } from "./memory-code.ts";
+import { handlers, type Handler, type OperandUse, type PayloadKind } from "./operation.ts";
+
+/** Bytes of operations that stand for one page: 4 for each of its bytes. */
+const PAGE_OF_OPERATIONS = (PAGE_BYTES / 2) * OPERATION_BYTES;
+
+// Operand handles: the byte of an operation that holds a register, and three ways to read its payload.
+const RD = 1;
+const RS1 = 2;
+const RS2 = 3;
+const RS3 = 5;
+const PAYLOAD = 4;
+const IMM = 0x10;
+const RM = 0x11;
+const WORD = 0x12;
+const operands: Operands = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3, imm: IMM, rm: RM, word: WORD };
+
+/** What the interpreter's loop calls besides helpers and memory. */
+export interface InterpreterImports {
+  /** (address of an operation): decodes what stands there */
+  readonly decode: FunctionReference;
+  /** Decodes the instruction at the pc slot, which spans two pages, into the scratch page, or raises. */
+  readonly decodeSpanning: FunctionReference;
+  /** Takes the trap for the `exception` slot; pc is where it happened, and then where the trap handler is. */
+  readonly trap: FunctionReference;
+}
+
+/** Emits the interpreter: one loop that dispatches decoded operations with br_table; each handler is the semantics, emitted. */
+export class InterpreterEmitter extends Emitter {
+  readonly #imports: InterpreterImports;
+  /** Address of the operation, of its decoded page, the page's virtual address, and pc while fetching. */
+  readonly #ip: Local;
+  readonly #page: Local;
+  readonly #pageVa: Local;
+  readonly #pc: Local;
+  readonly #fetchContext: Local;
+  readonly #uses: OperandUse[] = [];
+  #labels: Readonly<Record<"next" | "refetch" | "exception" | "trap", Label>> | undefined;
+  #length: 2 | 4 = 4;
+  #payload: PayloadKind = "immediate";
+  #floatDestination = false;
+  #ended = false;
+  #helperCalled: "continues" | "redirects" | undefined;
+
+  constructor(f: FunctionBuilder, functions: EmittedFunctions, multiply: MultiplyFunctions, imports: InterpreterImports, hart: number) {
+    super(f, functions, multiply, hart);
+    this.#imports = imports;
+    this.#ip = f.local("i32");
+    this.#page = f.local("i32");
+    this.#pageVa = f.local("i64");
+    this.#pc = f.local("i64");
+    this.#fetchContext = f.local("i32");
+  }
+
+  /** Emits the run loop: from the pc and budget slots, until the budget is spent. Yields each instruction's use of its fields, by number. */
+  emitLoop(): readonly OperandUse[] {
+    const { f } = this;
+    this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
+    this.#loadSlot("i32.load", HartSlot.budget, this.budget);
+    f.loop((refetch) => {
+      f.block((trap) => {
+        f.block((exception) => {
+          this.#emitFetch(trap);
+          f.loop((next) => {
+            this.#labels = { next, refetch, exception, trap };
+            this.#emitBudget();
+            f.switch(() => f.get(this.#ip).memory("i32.load8_u", 0), this.#cases());
+          });
+        });
+        this.storePc();
+      });
+      this.#storeBudget();
+      f.call(this.#imports.trap);
+      this.#loadSlot("i32.load", HartSlot.budget, this.budget);
+      this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
+      f.br(refetch);
+    });
+    return this.#uses;
+  }
+
+  /** From pc to ip, through the fetch TLB. A fault here counts as an instruction begun. */
+  #emitFetch(trap: Label): void {
+    const { f } = this;
+    const entry = f.local("i32");
+    const offset = f.local("i64");
+    f.get(this.budget).op("i32.eqz").if(() => {
+      this.#storePcLocal();
+      this.#storeBudget();
+      f.op("return");
+    });
+    this.#loadSlot("i32.load", HartSlot.dataContext, this.dataContext);
+    this.#loadSlot("i32.load", HartSlot.fetchContext, this.#fetchContext);
+    pushTlbEntry(f, this.#pc, this.#fetchContext);
+    f.set(entry);
+    f.get(this.#pc).get(entry).memory("i64.load", TLB_FETCH).op("i64.xor").set(offset);
+    f.get(offset).i64(BigInt(PAGE_BYTES)).op("i64.lt_u").if(
+      () => f.get(entry).memory("i32.load", TLB_FETCH + 8).set(this.#page),
+      () => {
+        this.#storeBudget();
+        f.get(this.#pc).call(this.functions.memory.fetch).tee(this.#page).op("i32.eqz").if(() => {
+          this.#storePcLocal();
+          f.get(this.budget).i32(1).op("i32.sub").set(this.budget).br(trap);
+        });
+        this.#loadSlot("i32.load", HartSlot.budget, this.budget);
+      },
+    );
+    f.get(this.#pc).i64(-4096n).op("i64.and").set(this.#pageVa);
+    f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add").set(this.#ip);
+    f.release(entry);
+    f.release(offset);
+  }
+
+  #emitBudget(): void {
+    const { f } = this;
+    f.get(this.budget).op("i32.eqz").if(() => {
+      this.storePc();
+      this.#storeBudget();
+      f.op("return");
+    });
+    f.get(this.budget).i32(1).op("i32.sub").set(this.budget);
+  }
+
+  #cases(): readonly (() => void)[] {
+    return [
+      () => this.#emitUndecoded(),
+      () => this.#emitReenter(),
+      () => this.#emitSpanning(),
+      () => this.#emitIllegal(2),
+      () => this.#emitIllegal(4),
+      ...handlers.map((handler) => () => this.#emitHandler(handler)),
+    ];
+  }
+
+  #emitUndecoded(): void {
+    const { f } = this;
+    this.#refundBudget();
+    f.get(this.#ip).call(this.#imports.decode).br(this.#to("next"));
+  }
+
+  #emitReenter(): void {
+    this.#begin(2);
+    this.#refundBudget();
+    this.push(this.pc());
+    this.f.set(this.#pc).br(this.#to("refetch"));
+    this.releaseLocals();
+  }
+
+  #emitSpanning(): void {
+    const { f } = this;
+    this.#begin(4);
+    this.storePc();
+    f.call(this.#imports.decodeSpanning);
+    f.i32(0).memory("i32.load", this.hart + HartSlot.exception).brIf(this.#to("trap"));
+    this.#refundBudget();
+    f.i32(SCRATCH).set(this.#page);
+    f.i32(SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES).set(this.#ip).br(this.#to("next"));
+    this.releaseLocals();
+  }
+
+  #emitIllegal(length: 2 | 4): void {
+    this.#begin(length);
+    this.call("illegal", this.immediate(WORD));
+    this.#finish();
+  }
+
+  #emitHandler({ instruction, length }: Handler): void {
+    this.#begin(length);
+    this.#payload = "immediate";
+    this.#floatDestination = false;
+    instruction.instruction.execute(this, operands);
+    this.#uses[instruction.number] = { payload: this.#payload, floatDestination: this.#floatDestination };
+    this.#finish();
+  }
+
+  #begin(length: 2 | 4): void {
+    this.#length = length;
+    this.#ended = false;
+    this.#helperCalled = undefined;
+  }
+
+  #finish(): void {
+    const { f } = this;
+    if (this.#helperCalled === "redirects") {
+      this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
+      f.br(this.#to("refetch"));
+    } else if (this.#helperCalled === "continues") {
+      this.push(this.nextPc());
+      f.set(this.#pc).br(this.#to("refetch"));
+    } else if (!this.#ended) {
+      f.get(this.#ip).i32(this.#length * 4).op("i32.add").set(this.#ip).br(this.#to("next"));
+    }
+    this.releaseLocals();
+  }
+
+  protected override afterSystemHelper(redirects: boolean): void {
+    this.#helperCalled = redirects ? "redirects" : "continues";
+  }
+
+  protected override exceptionLabel(): Label {
+    return this.#to("exception");
+  }
+
+  override immediate(imm: Immediate): Value {
+    const load = imm === IMM ? "i64.load32_s" : imm === WORD ? "i64.load32_u" : "i64.load8_u";
+    if (imm === WORD) this.#payload = "word";
+    if (imm === RM) this.#payload = "float";
+    this.f.get(this.#ip).memory(load, PAYLOAD);
+    return this.take();
+  }
+
+  override pc(): Value {
+    return this.#address(0);
+  }
+
+  override nextPc(): Value {
+    return this.#address(this.#length);
+  }
+
+  override readX(register: Register): Value {
+    this.f.get(this.#ip).memory("i32.load8_u", register).memory("i64.load", this.hart + HartSlot.x);
+    return this.take();
+  }
+
+  override writeX(register: Register, value: Value): void {
+    this.f.get(this.#ip).memory("i32.load8_u", register);
+    this.push(value);
+    this.f.memory("i64.store", this.hart + HartSlot.x + 8);
+  }
+
+  override readF(register: Register): Value {
+    if (register === RS3) this.#payload = "float";
+    this.f.get(this.#ip).memory("i32.load8_u", register).memory("i64.load", this.hart + HartSlot.f);
+    return this.take();
+  }
+
+  override writeF(register: Register, value: Value): void {
+    this.#floatDestination = true;
+    this.f.get(this.#ip).memory("i32.load8_u", register);
+    this.push(value);
+    this.f.memory("i64.store", this.hart + HartSlot.f);
+  }
+
+  override branchIf(condition: Value): void {
+    this.pushCondition(condition);
+    this.f.if(() => this.#jump());
+  }
+
+  override jump(): void {
+    this.#jump();
+    this.#ended = true;
+  }
+
+  override jumpTo(address: Value): void {
+    const { f } = this;
+    this.push(address);
+    f.set(this.#pc);
+    f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u").if(() => {
+      f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
+      f.set(this.#ip).br(this.#to("next"));
+    });
+    f.br(this.#to("refetch"));
+    this.#ended = true;
+  }
+
+  /** Within the page, only ip moves. */
+  #jump(): void {
+    const { f } = this;
+    const target = f.local("i32");
+    f.get(this.#ip).get(this.#page).op("i32.sub");
+    f.get(this.#ip).memory("i32.load", PAYLOAD).i32(2).op("i32.shl", "i32.add").set(target);
+    f.get(target).i32(PAGE_OF_OPERATIONS).op("i32.lt_u").if(() => {
+      f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("next"));
+    });
+    f.get(this.#pageVa).get(target).i32(2).op("i32.shr_s", "i64.extend_i32_s", "i64.add").set(this.#pc);
+    f.br(this.#to("refetch"));
+    f.release(target);
+  }
+
+  #address(offset: number): Value {
+    const { f } = this;
+    f.get(this.#pageVa).get(this.#ip).get(this.#page).op("i32.sub").i32(2).op("i32.shr_u");
+    if (offset !== 0) f.i32(offset).op("i32.add");
+    f.op("i64.extend_i32_u", "i64.add");
+    return this.take();
+  }
+
+  #refundBudget(): void {
+    this.f.get(this.budget).i32(1).op("i32.add").set(this.budget);
+  }
+
+  #storePcLocal(): void {
+    this.f.i32(0).get(this.#pc).memory("i64.store", this.hart + HartSlot.pc);
+  }
+
+  #storeBudget(): void {
+    this.f.i32(0).get(this.budget).memory("i32.store", this.hart + HartSlot.budget);
+  }
+
+  #loadSlot(load: "i32.load" | "i64.load", slot: number, into: Local): void {
+    this.f.i32(0).memory(load, this.hart + slot).set(into);
+  }
+
+  #to(label: "next" | "refetch" | "exception" | "trap"): Label {
+    if (!this.#labels) throw new Error("an instruction is emitted within the loop");
+    return this.#labels[label];
+  }
+}
