@@ -1,6 +1,7 @@
+import { PLIC_SOURCES } from "#devices/plic.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { cells, cells64, flatten, present, strings, type DeviceTreeNode } from "./flattened-device-tree.ts";
-import { MEMORY_MAP, mapEntry, PLIC_SOURCES, type MapEntry } from "./memory-map.ts";
+import { MEMORY_MAP, mapEntry, type MapEntry } from "./memory-map.ts";
 
 /** What of the device tree depends on the guest. */
 export interface DeviceTreeOptions {
@@ -86,6 +87,7 @@ function cpus(): DeviceTreeNode {
           "interrupt-controller": {
             properties: {
               "#interrupt-cells": cells(1),
+              "#address-cells": cells(0),
               "interrupt-controller": present,
               compatible: strings("riscv,cpu-intc"),
               phandle: cells(PHANDLE.hartInterrupts),

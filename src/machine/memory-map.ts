@@ -19,9 +19,6 @@ export const VIRTIO_ENTROPY_SLOT = 6;
 export const VIRTIO_CONSOLE_SLOT = 7;
 export const MAX_DISKS = VIRTIO_ENTROPY_SLOT;
 
-/** Interrupt sources of the PLIC, without source 0. */
-export const PLIC_SOURCES = 95;
-
 /** The name of the device in a virtio slot. */
 export function virtioName(slot: number): string {
   return `virtio${slot}`;

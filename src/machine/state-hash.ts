@@ -1,6 +1,5 @@
-import { PAGE_BYTES } from "#memory/layout.ts";
+import { isZeroPage, PAGE_WORDS } from "./zero-pages.ts";
 
-const PAGE_WORDS = PAGE_BYTES / 4;
 const PRIME_1 = 0x9e37_79b1 | 0;
 const PRIME_2 = 0x85eb_ca77 | 0;
 const PRIME_3 = 0xc2b2_ae3d | 0;
@@ -21,7 +20,7 @@ export class StateHash {
     const words = new Int32Array(ram.buffer, ram.byteOffset, ram.byteLength >>> 2);
     this.#four(words.length, 0, 0, 0);
     for (let start = 0; start < words.length; start += PAGE_WORDS) {
-      if (isZero(words, start)) continue;
+      if (isZeroPage(words, start)) continue;
       this.#four(start, 1, 2, 3);
       this.#words(words, start, start + PAGE_WORDS);
     }
@@ -91,22 +90,6 @@ function canonical(value: unknown, hash: StateHash): string {
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, hash)}`).join()}}`;
   }
   return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? "u");
-}
-
-function isZero(words: Int32Array, start: number): boolean {
-  for (let index = start; index < start + PAGE_WORDS; index += 8) {
-    const any =
-      words[index]! |
-      words[index + 1]! |
-      words[index + 2]! |
-      words[index + 3]! |
-      words[index + 4]! |
-      words[index + 5]! |
-      words[index + 6]! |
-      words[index + 7]!;
-    if (any !== 0) return false;
-  }
-  return true;
 }
 
 function rotate(value: number, bits: number): number {

@@ -1,0 +1,130 @@
+import type { Clock } from "#base/clock.ts";
+import { unsigned64, versioned } from "#base/checks.ts";
+
+/** Instructions per tick of 100 ns under the virtual clock: a hart of 1 GHz, one instruction a cycle. */
+export const INSTRUCTIONS_PER_TICK = 100n;
+const NANOSECONDS_PER_TICK = 100n;
+/** A host that does not come back for so long while the guest has work was frozen or paused: 1 s. */
+const FROZEN_TICKS = 10_000_000n;
+
+/** The board's time: ticks of 100 ns since power-on, and the time of day. */
+export interface GuestClock {
+  now(): bigint;
+  epochNanoseconds(): bigint;
+  /** Guest time stands still until `start`. */
+  stop(): void;
+  start(): void;
+  reset(): void;
+  save(): unknown;
+  restore(state: unknown): void;
+}
+
+/** Guest time that follows the host's clock, less the time that the guest was stopped. */
+export class WallClock implements GuestClock {
+  readonly #host: Clock;
+  /** Guest time less host time. */
+  #offset: bigint;
+  #stoppedAt: bigint | undefined;
+  #lastSeen: bigint;
+
+  constructor(host: Clock) {
+    this.#host = host;
+    this.#lastSeen = host.now();
+    this.#offset = -this.#lastSeen;
+  }
+
+  now(): bigint {
+    if (this.#stoppedAt !== undefined) return this.#stoppedAt;
+    this.#lastSeen = this.#host.now();
+    return this.#lastSeen + this.#offset;
+  }
+
+  epochNanoseconds(): bigint {
+    return this.#host.epochNanoseconds();
+  }
+
+  stop(): void {
+    this.#stoppedAt = this.now();
+  }
+
+  start(): void {
+    if (this.#stoppedAt === undefined) return;
+    this.#continueFrom(this.#stoppedAt);
+  }
+
+  /** Called where the guest had work to do all along: a long gap then means that the host was frozen, and is left out. */
+  leaveOutFreeze(): void {
+    const gap = this.#host.now() - this.#lastSeen;
+    if (this.#stoppedAt === undefined && gap > FROZEN_TICKS) this.#continueFrom(this.#lastSeen + this.#offset);
+  }
+
+  reset(): void {
+    this.#continueFrom(0n);
+  }
+
+  save(): unknown {
+    return { version: 1, time: this.now() };
+  }
+
+  restore(state: unknown): void {
+    const { time } = versioned(state, "the clock's state", 1);
+    this.#continueFrom(unsigned64(time, "the clock's time"));
+  }
+
+  #continueFrom(time: bigint): void {
+    this.#lastSeen = this.#host.now();
+    this.#offset = time - this.#lastSeen;
+    this.#stoppedAt = undefined;
+  }
+}
+
+/** Guest time counted in instructions, plus what was skipped while the hart waited: the same in every run. */
+export class VirtualClock implements GuestClock {
+  readonly #ticks: () => bigint;
+  #epoch: bigint;
+  #skipped = 0n;
+
+  /** `ticks`: instructions begun since power-on. */
+  constructor(host: Clock, ticks: () => bigint) {
+    this.#ticks = ticks;
+    this.#epoch = host.epochNanoseconds();
+  }
+
+  now(): bigint {
+    return this.#ticks() / INSTRUCTIONS_PER_TICK + this.#skipped;
+  }
+
+  epochNanoseconds(): bigint {
+    return this.#epoch + this.now() * NANOSECONDS_PER_TICK;
+  }
+
+  /** The hart waits: it is `time` at once. */
+  skipTo(time: bigint): void {
+    const now = this.now();
+    if (time > now) this.#skipped += time - now;
+  }
+
+  /** Instructions that bring guest time to `time`. */
+  instructionsUntil(time: bigint): bigint {
+    return (time - this.#skipped) * INSTRUCTIONS_PER_TICK - this.#ticks();
+  }
+
+  stop(): void {}
+
+  start(): void {}
+
+  reset(): void {
+    this.#skipped = 0n;
+  }
+
+  save(): unknown {
+    return { version: 1, epoch: this.#epoch, skipped: this.#skipped };
+  }
+
+  restore(state: unknown): void {
+    const { epoch, skipped } = versioned(state, "the clock's state", 1);
+    const checkedEpoch = unsigned64(epoch, "the clock's epoch");
+    this.#skipped = unsigned64(skipped, "the clock's skipped time");
+    this.#epoch = checkedEpoch;
+  }
+}

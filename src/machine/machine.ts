@@ -1,0 +1,302 @@
+import type { HartFace, HartHost } from "#hart/face.ts";
+import type { GuestMemory } from "#memory/guest-memory.ts";
+import { HART_BASE, HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
+import { Board } from "./board.ts";
+import { BootError } from "./boot-error.ts";
+import { loadBootFiles, type Booted } from "./boot.ts";
+import type { BootFiles, MachineConfig, MachineHost, MachineParts, RunOutcome, StopReason } from "./face.ts";
+import { VirtualClock, WallClock } from "./guest-clock.ts";
+import { Htif } from "./htif.ts";
+import { MAX_DISKS } from "./memory-map.ts";
+import { checkSameConfig, PARTS_VERSION, readParts } from "./parts.ts";
+import { Sbi } from "./sbi.ts";
+import { hashData, StateHash } from "./state-hash.ts";
+import { clearRam } from "./zero-pages.ts";
+
+/** Devices look at the outside world whenever so many instructions were begun since power-on, and when the hart waits. */
+const POLL_INSTRUCTIONS = 100_000n;
+/** A bare program that reports through `tohost` is looked after more often. */
+const HTIF_INSTRUCTIONS = 10_000n;
+const TICKS_PER_MILLISECOND = 10_000;
+/** How soon to come back to a waiting guest whose output the host refused. */
+const BLOCKED_OUTPUT_MS = 5;
+
+const A0 = 10;
+const A1 = 11;
+
+/** Words of hart state that no guest can see and that engines leave as they like. */
+const TRANSIENT_SLOTS = [HartSlot.xSink, HartSlot.budget, HartSlot.exception, HartSlot.exceptionValue] as const;
+
+/**
+ * One emulated board: a hart, RAM and devices, at rest or running in slices. It never waits: `run` comes back, and the
+ * host decides when to call it again.
+ */
+export class Machine {
+  readonly config: MachineConfig;
+  readonly memory: GuestMemory;
+  readonly hart: HartFace;
+  readonly #files: BootFiles;
+  readonly #host: MachineHost;
+  readonly #clock: WallClock | VirtualClock;
+  readonly #board: Board;
+  readonly #sbi: Sbi;
+  readonly #pollInstructions: bigint;
+  #htif: Htif | undefined;
+  #stopped: StopReason | undefined;
+  #nextPoll = 0n;
+  #hadWork = false;
+
+  /** Builds the board, and boots it to its first instruction. Throws BootError with what to do about it. */
+  static create(
+    config: MachineConfig,
+    files: BootFiles,
+    host: MachineHost,
+    memory: GuestMemory,
+    makeHart: (memory: GuestMemory, hartHost: HartHost) => HartFace,
+  ): Machine {
+    checkConfig(config, host, memory);
+    return new Machine(config, files, host, memory, makeHart);
+  }
+
+  private constructor(
+    config: MachineConfig,
+    files: BootFiles,
+    host: MachineHost,
+    memory: GuestMemory,
+    makeHart: (memory: GuestMemory, hartHost: HartHost) => HartFace,
+  ) {
+    this.config = config;
+    this.memory = memory;
+    this.#files = files;
+    this.#host = host;
+    this.hart = makeHart(memory, this.#hartHost());
+    this.#clock =
+      config.clock === "virtual" ? new VirtualClock(host.clock, () => this.hart.ticks) : new WallClock(host.clock);
+    this.#board = new Board({
+      host,
+      memory,
+      hart: this.hart,
+      clock: this.#clock,
+      finish: (code) => this.#finish(code),
+      reboot: () => this.#stop({ type: "reboot" }),
+    });
+    this.#sbi = new Sbi({
+      memory,
+      hart: this.hart,
+      consoleOutput: host.consoleOutput,
+      consoleInput: host.consoleInput,
+      setTimer: (time) => this.#setSupervisorTimer(time),
+      stop: (reason) => this.#stop(reason),
+      log: host.log,
+    });
+    const booted = this.#boot();
+    this.#pollInstructions = booted.tohost === undefined ? POLL_INSTRUCTIONS : HTIF_INSTRUCTIONS;
+  }
+
+  /**
+   * Runs `instructions` instructions (exactly so many under the virtual clock, unless it stops or waits for good; then guest
+   * time jumps over waiting). Comes back early when stopped, or waiting under the wall clock.
+   */
+  run(instructions: number): RunOutcome {
+    this.#clock.start();
+    if (this.#hadWork && this.#clock instanceof WallClock) this.#clock.leaveOutFreeze();
+    const outcome = this.#run(this.hart.ticks + BigInt(instructions));
+    this.#hadWork = outcome.type === "ran";
+    return outcome;
+  }
+
+  #run(end: bigint): RunOutcome {
+    const { hart } = this;
+    while (!this.#stopped) {
+      if (hart.ticks >= end) return { type: "ran" };
+      this.#board.pollTimers();
+      if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll();
+      const begun = hart.run(this.#sliceUntil(end));
+      this.#htif?.poll();
+      if (begun > 0 || !hart.waiting || this.#stopped) continue;
+      const outcome = this.#idle();
+      if (outcome) return outcome;
+    }
+    return { type: "stopped", reason: this.#stopped };
+  }
+
+  /** Input came or output has room again: devices look at once, where that cannot make a difference between runs. */
+  wake(): void {
+    if (this.config.clock === "wall" || this.hart.waiting) this.#board.poll();
+  }
+
+  /** The guest is paused: its time stands still until the next `run`. */
+  stopClock(): void {
+    this.#clock.stop();
+  }
+
+  /** Tells the guest the terminal's size in cells. */
+  resizeConsole(columns: number, rows: number): void {
+    this.#board.resizeConsole(columns, rows);
+  }
+
+  /** Everything but RAM, at an instruction boundary (between calls of `run`). */
+  save(): MachineParts {
+    return {
+      version: PARTS_VERSION,
+      config: this.config,
+      hart: this.memory.bytes.slice(HART_BASE, HART_BASE + HART_STATE_BYTES),
+      devices: this.#saveDevices(),
+    };
+  }
+
+  /**
+   * Takes back what `save` gave, of any version; RAM must be put back before. Guest time goes on from the moment of saving.
+   * Throws TypeError with what is wrong, naming the difference where the parts are of another machine.
+   */
+  restore(saved: MachineParts): void {
+    const parts = readParts(saved);
+    checkSameConfig(parts.config, this.config);
+    this.memory.bytes.set(parts.hart, HART_BASE);
+    this.hart.dropCaches();
+    this.#clock.restore(parts.devices["clock"]);
+    this.#host.disks.forEach((disk, index) => disk.restore(parts.devices[`disk${index}`]));
+    this.#board.restore(parts.devices);
+    this.#stopped = undefined;
+    this.#hadWork = false;
+    this.#nextPoll = this.#pollAfter(this.hart.ticks - 1n);
+  }
+
+  /** Cold reboot from the boot files: RAM zeroed and loaded anew, every device as at power-on. Disks keep what was written. */
+  reset(): void {
+    this.#boot();
+  }
+
+  /** Hash of RAM, hart and devices as 32 hexadecimal digits; equal states have equal hashes, whatever engine made them. */
+  stateHash(): string {
+    const hash = new StateHash();
+    hash.ram(this.memory.ram);
+    const hart = this.memory.bytes.slice(HART_BASE, HART_BASE + HART_STATE_BYTES);
+    for (const slot of TRANSIENT_SLOTS) hart.fill(0, slot, slot + 8);
+    hash.bytes(hart);
+    hashData(hash, this.#saveDevices());
+    return hash.digest();
+  }
+
+  #saveDevices(): Record<string, unknown> {
+    const disks = this.#host.disks.map((disk, index) => [`disk${index}`, disk.save()] as const);
+    return { ...this.#board.save(), ...Object.fromEntries(disks), clock: this.#clock.save() };
+  }
+
+  #boot(): Booted {
+    clearRam(this.memory);
+    const booted = loadBootFiles(this.config, this.#files, this.memory, this.#host.random);
+    this.hart.reset(BigInt(booted.entry), booted.mode);
+    this.hart.setX(A0, 0n);
+    this.hart.setX(A1, BigInt(booted.deviceTree));
+    this.hart.dropCaches();
+    this.#clock.reset();
+    this.#board.reset();
+    this.#htif = this.#makeHtif(booted);
+    this.#stopped = undefined;
+    this.#hadWork = false;
+    this.#nextPoll = 0n;
+    return booted;
+  }
+
+  #makeHtif({ tohost, fromhost }: Booted): Htif | undefined {
+    if (tohost === undefined || !this.memory.contains(tohost, 8)) return undefined;
+    const addresses = { tohost, ...(fromhost !== undefined && this.memory.contains(fromhost, 8) ? { fromhost } : {}) };
+    return new Htif(this.memory, addresses, this.#host.consoleOutput, (code) => this.#stop({ type: "finished", code }));
+  }
+
+  #hartHost(): HartHost {
+    return {
+      readDevice: (address, width) => this.#board.bus.read(address, width),
+      writeDevice: (address, width, value) => this.#board.bus.write(address, width, value),
+      time: () => this.#board.clint.mtime,
+      timerChanged: () => this.hart.requestExit(),
+      ...(this.config.firmware === "sbi" ? { sbiCall: () => this.#sbiCall() } : {}),
+    };
+  }
+
+  #sbiCall(): boolean {
+    this.#sbi.call();
+    return true;
+  }
+
+  #poll(): void {
+    this.#board.poll();
+    this.#nextPoll = this.#pollAfter(this.hart.ticks);
+  }
+
+  #pollAfter(ticks: bigint): bigint {
+    return (ticks / this.#pollInstructions + 1n) * this.#pollInstructions;
+  }
+
+  /** Instructions of the next slice: to `end`, the next look at devices, or the next timer, whatever comes first. */
+  #sliceUntil(end: bigint): number {
+    const { ticks } = this.hart;
+    let slice = end - ticks;
+    if (this.#nextPoll - ticks < slice) slice = this.#nextPoll - ticks;
+    if (this.#clock instanceof VirtualClock) {
+      const timer = this.#nextTimer();
+      const left = timer === undefined ? slice : this.#clock.instructionsUntil(timer);
+      if (left < slice) slice = left;
+    }
+    return Math.max(1, Number(slice));
+  }
+
+  /** The hart waits and nothing is pending: jumps to the next timer, or says how long the host may rest. */
+  #idle(): RunOutcome | undefined {
+    const timer = this.#nextTimer();
+    if (this.#clock instanceof VirtualClock && timer !== undefined) {
+      this.#clock.skipTo(timer);
+      return undefined;
+    }
+    const milliseconds = timer === undefined ? Infinity : Number(timer - this.#clock.now()) / TICKS_PER_MILLISECOND;
+    const blocked = this.#board.uart.blocked ? BLOCKED_OUTPUT_MS : Infinity;
+    return { type: "waiting", milliseconds: Math.max(0, Math.min(milliseconds, blocked)) };
+  }
+
+  /** The board's time of the next timer still to come; one in the past has done what it could. */
+  #nextTimer(): bigint | undefined {
+    const now = this.#clock.now();
+    const { clint, rtc } = this.#board;
+    const alarm = rtc.nanosecondsToAlarm;
+    // What the guest wrote to mtime moves it against the board's time.
+    const moved = BigInt.asIntN(64, clint.mtime - now);
+    const { nextTimer } = this.hart;
+    const due = [
+      nextTimer === undefined ? undefined : nextTimer - moved,
+      clint.nextTimer,
+      alarm === undefined ? undefined : now + (alarm + 99n) / 100n,
+    ];
+    return due.reduce((first, time) => {
+      if (time === undefined || time <= now) return first;
+      return first === undefined || time < first ? time : first;
+    }, undefined);
+  }
+
+  #setSupervisorTimer(time: bigint): void {
+    this.memory.view.setBigUint64(HART_BASE + HartSlot.stimecmp, time, true);
+    this.hart.requestExit();
+  }
+
+  /** Under built-in SBI the finisher is how the kernel powers off; a bare program reports its result. */
+  #finish(code: number): void {
+    this.#stop(this.config.firmware === "sbi" && code === 0 ? { type: "poweroff" } : { type: "finished", code });
+  }
+
+  #stop(reason: StopReason): void {
+    this.#stopped ??= reason;
+    this.hart.requestExit();
+  }
+}
+
+function checkConfig(config: MachineConfig, host: MachineHost, memory: GuestMemory): void {
+  if (memory.layout.ramBytes !== config.memoryMiB * 0x10_0000) {
+    throw new BootError(`The machine has ${config.memoryMiB} MiB of memory, but its shared memory is of another size.`);
+  }
+  if (host.disks.length !== config.diskCount) {
+    throw new BootError(`The machine has ${config.diskCount} disks, but ${host.disks.length} were handed in.`);
+  }
+  if (config.diskCount > MAX_DISKS) {
+    throw new BootError(`The machine takes at most ${MAX_DISKS} disks: remove ${config.diskCount - MAX_DISKS}.`);
+  }
+}
