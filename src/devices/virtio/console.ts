@@ -1,6 +1,6 @@
 import { unsigned, versioned } from "#base/checks.ts";
 import type { ByteSink, ByteSource } from "#devices/device.ts";
-import type { VirtioDevice, VirtioTransport } from "./virtio-device.ts";
+import { VirtioError, type VirtioDevice, type VirtioTransport } from "./virtio-device.ts";
 import type { Virtqueue } from "./virtqueue.ts";
 
 const RECEIVE = 0;
@@ -109,6 +109,7 @@ export class VirtioConsole implements VirtioDevice {
     const queue = this.#receive;
     if (queue === undefined || this.#input === undefined) return;
     for (const chain of queue.requests()) {
+      if (chain.writableBytes === 0) throw new VirtioError("a console's receive buffer is not writable");
       const count = readAll(this.#input, this.#chunk, Math.min(chain.writableBytes, CHUNK_BYTES));
       if (count === 0) break;
       chain.write(0, this.#chunk.subarray(0, count));
