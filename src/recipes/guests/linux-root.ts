@@ -1,0 +1,71 @@
+import type { CpioEntry } from "#recipes/cpio.ts";
+
+const INITTAB = `::sysinit:/etc/init.d/rcS
+ttyS0::respawn:-/bin/sh
+::ctrlaltdel:/sbin/reboot
+::shutdown:/bin/sync
+::shutdown:/bin/umount -a -r -t ext4,ext3,ext2,vfat
+`;
+
+const START = `#!/bin/sh
+mount -t devtmpfs devtmpfs /dev
+mkdir /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+hostname tabvisor
+modprobe -a virtio_mmio virtio_blk virtio_rng
+if [ -c /dev/hvc0 ]; then setsid -c follow-terminal-size </dev/hvc0 >/dev/null 2>&1 & fi
+`;
+
+/** A serial line has no window size. The host tells it to a virtio console (virtio 1.2 §5.3.4), whose tty we hold. */
+const FOLLOW_TERMINAL_SIZE = `#!/bin/sh
+# Gives ttyS0 the size of the terminal on standard input, now and whenever it changes.
+apply() {
+	set -- $(stty size)
+	if [ "\${2:-0}" -gt 0 ]; then stty -F /dev/ttyS0 rows "$1" cols "$2"; fi
+}
+trap apply WINCH
+apply
+# Only "wait" is left by a signal without a race; the sleeper gives it something to wait for.
+sleep 2147483647 </dev/null &
+while kill -0 $!; do wait $!; done
+`;
+
+const PROFILE = `export HOME=/root TERM=xterm-256color LANG=C.UTF-8 PS1='\\w \\$ '
+stty iutf8
+cd
+`;
+
+const FILESYSTEMS = "ext4\next3\next2\nvfat\n*\n";
+
+const DIRECTORIES = ["bin", "dev", "etc", "etc/init.d", "lib", "lib/modules", "mnt", "proc", "run", "sys", "usr"];
+
+/** The guest's root but for busybox's commands and the kernel's modules. All commands stand in /bin. */
+export function rootEntries(): readonly CpioEntry[] {
+  return [
+    ...DIRECTORIES.map((path): CpioEntry => ({ type: "directory", path })),
+    { type: "directory", path: "root", mode: 0o700 },
+    { type: "directory", path: "tmp", mode: 0o1777 },
+    ...["sbin", "usr/bin", "usr/sbin"].map((path): CpioEntry => ({ type: "symlink", path, target: "/bin" })),
+    { type: "symlink", path: "init", target: "/bin/busybox" },
+    { type: "symlink", path: "etc/mtab", target: "/proc/mounts" },
+    { type: "character-device", path: "dev/console", major: 5, minor: 1 },
+    { type: "character-device", path: "dev/null", major: 1, minor: 3, mode: 0o666 },
+    text("bin/follow-terminal-size", FOLLOW_TERMINAL_SIZE, 0o755),
+    text("etc/filesystems", FILESYSTEMS),
+    text("etc/group", "root:x:0:\n"),
+    text("etc/hostname", "tabvisor\n"),
+    text("etc/init.d/rcS", START, 0o755),
+    text("etc/inittab", INITTAB),
+    text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+    text("etc/profile", PROFILE),
+  ];
+}
+
+function text(path: string, content: string, mode = 0o644): CpioEntry {
+  return { type: "file", path, bytes: Buffer.from(content, "utf8"), mode };
+}
