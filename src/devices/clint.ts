@@ -1,5 +1,6 @@
 import { integer, unsigned64, versioned } from "#base/checks.ts";
 import type { Device, InterruptLine, Width } from "./device.ts";
+import { DrivenLine } from "./driven-line.ts";
 
 const MSIP = 0x0000;
 const MTIMECMP = 0x4000;
@@ -22,6 +23,8 @@ export class Clint implements Device {
   readonly name = "clint";
   readonly size = 0x1_0000;
   readonly #host: ClintHost;
+  readonly #softwareInterrupt: DrivenLine;
+  readonly #timerInterrupt: DrivenLine;
   #msip = 0;
   #mtimecmp = NEVER;
   /** mtime less the board's time, modulo 2^64; not 0 once the guest wrote mtime. */
@@ -29,6 +32,8 @@ export class Clint implements Device {
 
   constructor(host: ClintHost) {
     this.#host = host;
+    this.#softwareInterrupt = new DrivenLine(host.softwareInterrupt);
+    this.#timerInterrupt = new DrivenLine(host.timerInterrupt);
   }
 
   /** What mtime, and so the time CSR, reads as. */
@@ -45,7 +50,7 @@ export class Clint implements Device {
 
   /** Drives MTIP by the time of now. */
   poll(): void {
-    this.#host.timerInterrupt.set(this.#mtimecmp !== NEVER && this.mtime >= this.#mtimecmp);
+    this.#timerInterrupt.drive(this.#mtimecmp !== NEVER && this.mtime >= this.#mtimecmp);
   }
 
   read(offset: number, width: Width): number {
@@ -73,7 +78,7 @@ export class Clint implements Device {
     if (width !== 4) return;
     if (offset === MSIP) {
       this.#msip = value & 1;
-      this.#host.softwareInterrupt.set(this.#msip === 1);
+      this.#softwareInterrupt.drive(this.#msip === 1);
       return;
     }
     const register = offset & ~7;
@@ -102,7 +107,9 @@ export class Clint implements Device {
     this.#msip = msip;
     this.#mtimecmp = mtimecmp;
     this.#offset = offset;
-    this.#host.softwareInterrupt.set(msip === 1);
+    this.#softwareInterrupt.forget();
+    this.#timerInterrupt.forget();
+    this.#softwareInterrupt.drive(msip === 1);
     this.poll();
     this.#host.timerChanged();
   }

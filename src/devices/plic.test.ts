@@ -71,6 +71,20 @@ describe("PLIC", () => {
     expect(supervisor.level).toBe(true);
   });
 
+  test("a context's line is touched when its level changes only", () => {
+    let sets = 0;
+    const plic = new Plic([{ set: () => void sets++ }]);
+    plic.source(10).set(true);
+    plic.write(0x2000, 4, 1 << 10);
+    expect(sets).toBe(1);
+    plic.write(40, 4, 1);
+    plic.write(40, 4, 2);
+    plic.write(40, 4, 3);
+    expect(sets).toBe(2);
+    plic.restore(plic.save());
+    expect(sets).toBe(3);
+  });
+
   test("two contexts: who claims first has it", () => {
     const { plic, machine, supervisor, enable } = make();
     enable(M, 5);

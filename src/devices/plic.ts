@@ -1,5 +1,6 @@
 import { byteArray, list, record, unsigned, versioned } from "#base/checks.ts";
 import type { Device, InterruptLine, Width } from "./device.ts";
+import { DrivenLine } from "./driven-line.ts";
 
 /** `riscv,ndev`: interrupt sources are 1…95. */
 export const PLIC_SOURCES = 95;
@@ -16,7 +17,7 @@ const CONTEXT_THRESHOLD = 0;
 const CONTEXT_CLAIM = 4;
 
 interface Context {
-  readonly line: InterruptLine;
+  readonly line: DrivenLine;
   readonly enabled: Uint32Array;
   threshold: number;
 }
@@ -36,7 +37,11 @@ export class Plic implements Device {
 
   /** `contexts`: each one's external interrupt; 0 is hart 0 in M-mode, 1 is hart 0 in S-mode. */
   constructor(contexts: readonly InterruptLine[]) {
-    this.#contexts = contexts.map((line) => ({ line, enabled: new Uint32Array(SOURCE_WORDS), threshold: 0 }));
+    this.#contexts = contexts.map((line) => ({
+      line: new DrivenLine(line),
+      enabled: new Uint32Array(SOURCE_WORDS),
+      threshold: 0,
+    }));
   }
 
   /** The wire of one interrupt source, 1…95. */
@@ -86,6 +91,7 @@ export class Plic implements Device {
     for (const context of this.#contexts) {
       context.enabled.fill(0);
       context.threshold = 0;
+      context.line.forget();
     }
     this.#drive();
   }
@@ -115,6 +121,7 @@ export class Plic implements Device {
     for (const [index, context] of this.#contexts.entries()) {
       context.enabled.set(contexts[index]!.enabled);
       context.threshold = contexts[index]!.threshold;
+      context.line.forget();
     }
     this.#drive();
   }
@@ -170,7 +177,7 @@ export class Plic implements Device {
   }
 
   #drive(): void {
-    for (const context of this.#contexts) context.line.set(this.#best(context, context.threshold) !== 0);
+    for (const context of this.#contexts) context.line.drive(this.#best(context, context.threshold) !== 0);
   }
 }
 
