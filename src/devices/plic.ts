@@ -1,6 +1,7 @@
 import { byteArray, list, record, unsigned, versioned } from "#base/checks.ts";
 import type { Device, InterruptLine, Width } from "./device.ts";
 import { DrivenLine } from "./driven-line.ts";
+import { OnceLog } from "./once-log.ts";
 
 /** `riscv,ndev`: interrupt sources are 1…95. */
 export const PLIC_SOURCES = 95;
@@ -30,13 +31,15 @@ interface Context {
 export class Plic implements Device {
   readonly name = "plic";
   readonly size = 0x60_0000;
+  readonly #log: OnceLog;
   readonly #priority = new Uint8Array(PLIC_SOURCES + 1);
   readonly #level = new Uint32Array(SOURCE_WORDS);
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
   readonly #contexts: readonly Context[];
 
   /** `contexts`: each one's external interrupt; 0 is hart 0 in M-mode, 1 is hart 0 in S-mode. */
-  constructor(contexts: readonly InterruptLine[]) {
+  constructor(contexts: readonly InterruptLine[], log: (message: string) => void = () => {}) {
+    this.#log = new OnceLog(this.name, log);
     this.#contexts = contexts.map((line) => ({
       line: new DrivenLine(line),
       enabled: new Uint32Array(SOURCE_WORDS),
@@ -61,7 +64,7 @@ export class Plic implements Device {
   }
 
   read(offset: number, width: Width): number {
-    if (width !== 4 || (offset & 3) !== 0) return 0;
+    if (!this.#isWord(offset, width)) return 0;
     if (offset < PENDING) return this.#priority[offset >>> 2] ?? 0;
     if (offset < ENABLE) return this.#pending((offset - PENDING) >>> 2);
     if (offset < CONTEXT) {
@@ -76,7 +79,7 @@ export class Plic implements Device {
   }
 
   write(offset: number, width: Width, value: number): void {
-    if (width !== 4 || (offset & 3) !== 0) return;
+    if (!this.#isWord(offset, width)) return;
     if (offset < PENDING) this.#setPriority(offset >>> 2, value);
     else if (offset >= CONTEXT) this.#writeContext(offset - CONTEXT, value);
     else if (offset >= ENABLE) this.#setEnabled(offset - ENABLE, value);
@@ -124,6 +127,15 @@ export class Plic implements Device {
       context.line.forget();
     }
     this.#drive();
+  }
+
+  #isWord(offset: number, width: Width): boolean {
+    if (width === 4 && (offset & 3) === 0) return true;
+    this.#log.say(
+      "width",
+      `an access of ${width} bytes at offset 0x${offset.toString(16)}; registers are aligned words, so it reads 0 and ignores writes`,
+    );
+    return false;
   }
 
   #setPriority(source: number, value: number): void {
