@@ -36,11 +36,12 @@ export function fingerprint(paths) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Entries by name: the commands of this folder, and whatever is loaded as a worker thread. */
+/** Entries by name: the commands of this folder, and what Node loads as worker threads. */
 function entries() {
   const folder = join(root, "src/cli");
   const commands = COMMANDS.map((name) => join(folder, `${name}.ts`)).filter((file) => existsSync(file));
-  const workers = filesBelow(folder).filter((file) => file.endsWith(".worker.ts"));
+  const workers = filesBelow(join(root, "src/workers")).filter((file) => file.endsWith("-node.ts"));
+  workers.push(join(root, "src/workers/guest-worker-node.ts"));
   return Object.fromEntries([...commands, ...workers].map((file) => [basename(file, ".ts"), file]));
 }
 

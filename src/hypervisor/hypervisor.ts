@@ -1,5 +1,5 @@
 import type { HypervisorHost } from "./host.ts";
-import { Guest } from "./guest.ts";
+import { Guest, type GuestOptions } from "./guest.ts";
 import { ImageStore } from "./image-store.ts";
 import {
   TabvisorError,
@@ -45,6 +45,7 @@ export class Hypervisor implements Tabvisor {
       manifest,
       memoryMiB,
       commandLine: commandLineOf(manifest, options.commandLine),
+      clock: options.clock ?? "wall",
     });
     await guest.start();
     return guest;
@@ -55,9 +56,9 @@ export class Hypervisor implements Tabvisor {
     return () => this.#listeners.delete(listener);
   }
 
-  #add(identity: { name: string; manifest: ImageManifest; memoryMiB: number; commandLine: string }): Guest {
+  #add(identity: Pick<GuestOptions, "name" | "manifest" | "memoryMiB" | "commandLine" | "clock">): Guest {
     this.#created++;
-    const guest = new Guest({
+    const guest: Guest = new Guest({
       id: `guest-${this.#created}`,
       ...identity,
       host: this.#host,
@@ -79,6 +80,7 @@ export class Hypervisor implements Tabvisor {
       manifest: origin.manifest,
       memoryMiB: origin.memoryMiB,
       commandLine: origin.commandLine,
+      clock: origin.clock,
     });
     await guest.startFrom(point);
     return guest;

@@ -42,6 +42,8 @@ export interface CreateOptions {
   readonly boot?: "instant" | "cold";
   /** A name from `ImageSummary.commandLines`, else the image's own. */
   readonly commandLine?: string;
+  /** `virtual`: guest time is instructions begun, and the same inputs leave the same state. Default `wall`. */
+  readonly clock?: "wall" | "virtual";
 }
 
 /** The one public face of the hypervisor: buttons, scripts, tests and embedding pages use it (`window.tabvisor`). */

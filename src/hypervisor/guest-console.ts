@@ -1,0 +1,214 @@
+import { RingReader, RingWriter } from "#base/byte-ring.ts";
+import type { GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
+import { ConsoleText } from "./console-text.ts";
+import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
+import { TerminalFeed } from "./terminal-feed.ts";
+
+/** Raw output kept for terminals that attach later. */
+const REPLAY_BYTES = 1024 * 1024;
+/** Raw output that a snapshot keeps, so that a terminal shows again what was on the screen. */
+const SCREEN_BYTES = 64 * 1024;
+/** Input kept for a guest that does not take it. */
+const BACKLOG_BYTES = 16 * 1024 * 1024;
+/** ESC c: a terminal's full reset (ECMA-48 RIS). */
+const RESET_TERMINAL = Uint8Array.of(0x1b, 0x63);
+
+/** How the console talks to the guest's worker. */
+export interface ConsoleLink {
+  /** There is input, or room for output, that the worker asked for. */
+  wake(): void;
+  resize(columns: number, rows: number): void;
+  /** The worker broke the ring's rules. */
+  corrupt(error: Error): void;
+}
+
+/** The page's end of a guest's serial console: text, terminals and what was typed. Survives the guest's workers. */
+export class GuestConsole implements GuestConsoleFace {
+  readonly #text: ConsoleText;
+  readonly #ended: () => string | undefined;
+  readonly #printed: (text: string) => void;
+  readonly #feeds = new Set<TerminalFeed>();
+  #replay: Uint8Array<ArrayBuffer>[] = [];
+  #replayBytes = 0;
+  #output: RingReader | undefined;
+  #input: RingWriter | undefined;
+  #ringBytes = 0;
+  #link: ConsoleLink | undefined;
+  #backlog: Uint8Array[] = [];
+  #backlogBytes = 0;
+  #held = false;
+  #size: { columns: number; rows: number } | undefined;
+
+  /** `ended`: why nothing more will come, if so. `printed` is called with the newest plain text after each piece of output. */
+  constructor(host: HypervisorHost, ended: () => string | undefined, printed: (text: string) => void) {
+    this.#text = new ConsoleText(host);
+    this.#ended = ended;
+    this.#printed = printed;
+  }
+
+  send(text: string): void {
+    this.sendBytes(new TextEncoder().encode(text));
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#backlogBytes + bytes.length > BACKLOG_BYTES) return;
+    this.#backlog.push(bytes.slice());
+    this.#backlogBytes += bytes.length;
+    this.feed();
+  }
+
+  text(): string {
+    this.drain();
+    return this.#text.text;
+  }
+
+  waitFor(pattern: string | RegExp, options: { timeoutMs?: number; from?: number } = {}): Promise<string> {
+    this.drain();
+    return this.#text.waitFor(pattern, options, this.#ended());
+  }
+
+  attach(accept: (bytes: Uint8Array) => void | Promise<void>): () => void {
+    const feed = new TerminalFeed(accept, () => this.drain());
+    this.#feeds.add(feed);
+    for (const piece of this.#replay) feed.push(piece);
+    return () => {
+      feed.close();
+      this.#feeds.delete(feed);
+      this.drain();
+    };
+  }
+
+  resize(columns: number, rows: number): void {
+    const isSize = (cells: number) => Number.isInteger(cells) && cells > 0 && cells <= 1000;
+    if (!isSize(columns) || !isSize(rows)) return;
+    this.#size = { columns, rows };
+    this.#link?.resize(columns, rows);
+  }
+
+  /** A new worker serves the guest, with fresh rings. */
+  connect(memory: SharedGuestMemory, link: ConsoleLink): void {
+    this.#output = new RingReader(memory.buffer, memory.consoleOut, memory.ringBytes);
+    this.#input = new RingWriter(memory.buffer, memory.consoleIn, memory.ringBytes);
+    this.#ringBytes = memory.ringBytes;
+    this.#link = link;
+    if (this.#size) link.resize(this.#size.columns, this.#size.rows);
+    this.drain();
+    this.feed();
+  }
+
+  /** The worker is gone; what it printed stays. */
+  disconnect(): void {
+    this.drain();
+    this.#output = this.#input = this.#link = undefined;
+  }
+
+  /** Takes what the guest printed, unless a terminal has too much to show already. */
+  drain(): void {
+    const { link, output } = { link: this.#link, output: this.#output };
+    if (!link || !output) return;
+    try {
+      for (let round = 0; round < 2; round++) {
+        if ([...this.#feeds].some((feed) => feed.full)) return;
+        const bytes = output.read(this.#ringBytes);
+        if (bytes.length > 0) this.#receive(bytes);
+        if (output.takeAskedForRoom()) link.wake();
+        if (round === 0) output.askForData();
+      }
+    } catch (error) {
+      this.#failed(link, error);
+    }
+  }
+
+  /** Hands the guest what was typed, as far as there is room. */
+  feed(): void {
+    const { link, input } = { link: this.#link, input: this.#input };
+    if (!link || !input || this.#held) return;
+    try {
+      this.#fill(input);
+      if (this.#backlog.length > 0) {
+        input.askForRoom();
+        this.#fill(input);
+      }
+      if (input.takeAskedForData()) link.wake();
+    } catch (error) {
+      this.#failed(link, error);
+    }
+  }
+
+  /** What a terminal must be given to show the screen of now; kept with a snapshot. */
+  screen(): Uint8Array<ArrayBuffer> {
+    this.drain();
+    return join(this.#replay).slice(-SCREEN_BYTES);
+  }
+
+  /** The guest is about to go back: drops what was typed and not taken, and keeps what is typed from now on until it has. */
+  holdInput(): void {
+    this.#backlog = [];
+    this.#backlogBytes = 0;
+    this.#held = true;
+  }
+
+  /** The guest went back to a snapshot (or to power-on): what the worker had printed by then belongs to the past. */
+  rewind(screen: Uint8Array<ArrayBuffer>, outputPosition?: number): void {
+    if (outputPosition !== undefined) this.#output?.skipTo(outputPosition);
+    this.#text.clear();
+    this.#replay = [];
+    this.#replayBytes = 0;
+    this.#show(join([RESET_TERMINAL, screen]));
+    this.#held = false;
+    this.drain();
+    this.feed();
+  }
+
+  /** Nothing more will come: tells those who wait. */
+  end(reason: string): void {
+    this.drain();
+    this.#text.end(reason);
+  }
+
+  #receive(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#text.append(bytes);
+    this.#show(bytes);
+    this.#printed(this.#text.text);
+  }
+
+  #show(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#replay.push(bytes);
+    this.#replayBytes += bytes.length;
+    while (this.#replayBytes > REPLAY_BYTES && this.#replay.length > 1) {
+      this.#replayBytes -= this.#replay.shift()?.length ?? 0;
+    }
+    // A guest that prints one letter at a time must not make a list as long as its output.
+    if (this.#replay.length > 512) this.#replay = [join(this.#replay)];
+    for (const feed of this.#feeds) feed.push(bytes);
+  }
+
+  #fill(input: RingWriter): void {
+    for (;;) {
+      const next = this.#backlog[0];
+      if (!next) return;
+      const taken = input.write(next);
+      this.#backlogBytes -= taken;
+      if (taken < next.length) {
+        this.#backlog[0] = next.subarray(taken);
+        return;
+      }
+      this.#backlog.shift();
+    }
+  }
+
+  #failed(link: ConsoleLink, error: unknown): void {
+    this.#output = this.#input = this.#link = undefined;
+    link.corrupt(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

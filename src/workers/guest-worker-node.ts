@@ -1,0 +1,20 @@
+/// <reference types="node" />
+import { randomFillSync } from "node:crypto";
+import { parentPort } from "node:worker_threads";
+import type { PageMessage } from "#protocol/messages.ts";
+import { GuestRunner } from "./guest-runner.ts";
+import { makeMachine } from "./make-machine.ts";
+
+const port = parentPort;
+if (!port) throw new Error("this file is the entry of a worker thread");
+
+/** Node's worker thread: one guest. */
+const runner = new GuestRunner({
+  post: (message) => port.postMessage(message),
+  now: () => performance.now(),
+  epoch: () => performance.timeOrigin + performance.now(),
+  random: (bytes) => void randomFillSync(bytes),
+  makeMachine,
+});
+
+port.on("message", (message: PageMessage) => runner.receive(message));

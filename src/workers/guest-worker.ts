@@ -1,0 +1,24 @@
+import type { PageMessage } from "#protocol/messages.ts";
+import { GuestRunner } from "./guest-runner.ts";
+import { makeMachine } from "./make-machine.ts";
+
+/** A browser's worker: one guest. */
+declare const self: DedicatedWorkerGlobalScope;
+
+const runner = new GuestRunner({
+  post: (message) => self.postMessage(message),
+  now: () => performance.now(),
+  epoch: () => performance.timeOrigin + performance.now(),
+  random: fillRandom,
+  makeMachine,
+});
+
+self.onmessage = ({ data }: MessageEvent<PageMessage>) => runner.receive(data);
+
+/** getRandomValues takes neither shared memory nor more than 64 KiB at once. */
+function fillRandom(bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += 0x1_0000) {
+    const piece = new Uint8Array(Math.min(0x1_0000, bytes.length - start));
+    bytes.set(crypto.getRandomValues(piece), start);
+  }
+}

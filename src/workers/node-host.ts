@@ -1,0 +1,68 @@
+/// <reference types="node" />
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { gunzip } from "node:zlib";
+import { Hypervisor } from "#hypervisor/hypervisor.ts";
+import type { FetchFile, GuestWorker, HypervisorHost } from "#hypervisor/host.ts";
+import type { Tabvisor } from "#protocol/tabvisor.ts";
+import { createSharedGuestMemory } from "./guest-buffers.ts";
+
+export interface NodeTabvisorOptions {
+  /** The folder that `tabvisor build` fills: `index.json`, manifests and chunks. */
+  readonly guestsFolder: string;
+  /** The bundled `guest-worker-node.ts`; beside this module's bundle unless said otherwise. */
+  readonly workerUrl?: URL;
+}
+
+/** The same hypervisor in Node, its guests in worker threads. Guests keep the process alive until they are destroyed. */
+export function createNodeTabvisor({ guestsFolder, workerUrl }: NodeTabvisorOptions): Tabvisor {
+  const host: HypervisorHost = {
+    now: () => performance.now(),
+    epoch: () => Date.now(),
+    after,
+    fetchFile: fileFetcher(guestsFolder),
+    sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
+    gunzip: async (bytes) => new Uint8Array(await promisify(gunzip)(bytes)),
+    startWorker: (name) => startWorker(name, workerUrl ?? new URL("./guest-worker-node.js", import.meta.url)),
+    createMemory: createSharedGuestMemory,
+    unsupported: undefined,
+    limits: { guests: 100, memoryMiB: 16384 },
+  };
+  return new Hypervisor(host);
+}
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
+/** Reads files with HTTP's words for what may go wrong. */
+function fileFetcher(folder: string): FetchFile {
+  return async (path, { onBytes }) => {
+    try {
+      const body = new Uint8Array(await readFile(join(folder, path)));
+      onBytes?.(body.length);
+      return { status: 200, body };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return { status: 404, body: new Uint8Array(0) };
+      throw error;
+    }
+  };
+}
+
+function startWorker(name: string, url: URL): GuestWorker {
+  const worker = new Worker(url, { name });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.on("message", listener),
+    onError: (listener) => {
+      worker.on("error", (error) => listener(error instanceof Error ? error.message : String(error)));
+      worker.on("messageerror", () => listener("a message could not be read"));
+      worker.on("exit", () => listener("its thread ended"));
+    },
+    terminate: () => void worker.terminate(),
+  };
+}
