@@ -41,6 +41,10 @@ export interface HartFace {
   pc: bigint;
   /** A CSR as the guest would read it from M-mode; for tests and the inspector. */
   csr(number: number): bigint;
-  /** Drops TLBs and decoded code: called after hart state or RAM was replaced from outside. */
+  /** Drops TLBs and decoded code: called after RAM was replaced behind GuestMemory's back. */
   dropCaches(): void;
+  /** Hart state was replaced, or page tables may have been; RAM only through GuestMemory, which drops code itself. Cheaper than `dropCaches`. */
+  stateReplaced(): void;
+  /** Every page's next store takes the slow path again, which marks it dirty: called once dirty flags were cleared. */
+  flushWriteTlb(): void;
 }

@@ -159,12 +159,10 @@ export class Hart implements HartFace {
     updateContexts(this.state);
   }
 
-  /** Every page's next store goes through the slow path again, which marks it dirty: called once the dirty flags were cleared. */
   flushWriteTlb(): void {
     this.#tlbs.flushWrites();
   }
 
-  /** Hart state was replaced from outside, RAM pages through GuestMemory: translations are stale, decoded pages are not. */
   stateReplaced(): void {
     this.#tlbs.flushAll();
     updateContexts(this.state);

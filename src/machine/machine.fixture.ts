@@ -84,6 +84,8 @@ export class ScriptedHart implements HartFace {
     return 0n;
   }
 
+  stateReplaced(): void {}
+  flushWriteTlb(): void {}
   dropCaches(): void {
     this.cachesDropped++;
   }

@@ -44,6 +44,7 @@ export class Machine {
   #htif: Htif | undefined;
   #stopped: StopReason | undefined;
   #nextPoll = 0n;
+  #sliceEnd = 0n;
   #hadWork = false;
 
   /** Builds the board, and boots it to its first instruction. Throws BootError with what to do about it. */
@@ -79,6 +80,7 @@ export class Machine {
       clock: this.#clock,
       finish: (code) => this.#finish(code),
       reboot: () => this.#stop({ type: "reboot" }),
+      timerChanged: () => this.#timerChanged(),
     });
     this.#sbi = new Sbi({
       memory,
@@ -146,14 +148,15 @@ export class Machine {
   }
 
   /**
-   * Takes back what `save` gave, of any version; RAM must be put back before. Guest time goes on from the moment of saving.
+   * Takes back what `save` gave, of any version; RAM must be put back before, and code decoded
+   * from it dropped (GuestMemory does). Guest time goes on from the moment of saving.
    * Throws TypeError with what is wrong, naming the difference where the parts are of another machine.
    */
   restore(saved: MachineParts): void {
     const parts = readParts(saved);
     checkSameConfig(parts.config, this.config);
     this.memory.bytes.set(parts.hart, HART_BASE);
-    this.hart.dropCaches();
+    this.hart.stateReplaced();
     this.#clock.restore(parts.devices["clock"]);
     this.#host.disks.forEach((disk, index) => disk.restore(parts.devices[`disk${index}`]));
     this.#board.restore(parts.devices);
@@ -165,6 +168,11 @@ export class Machine {
   /** Cold reboot from the boot files: RAM zeroed and loaded anew, every device as at power-on. Disks keep what was written. */
   reset(): void {
     this.#boot();
+  }
+
+  /** The host has marked pages of RAM clean: the next store to each must be seen again. */
+  pagesCleaned(): void {
+    this.hart.flushWriteTlb();
   }
 
   /** Hash of RAM, hart and devices as 32 hexadecimal digits; equal states have equal hashes, whatever engine made them. */
@@ -210,7 +218,7 @@ export class Machine {
       readDevice: (address, width) => this.#board.bus.read(address, width),
       writeDevice: (address, width, value) => this.#board.bus.write(address, width, value),
       time: () => this.#board.clint.mtime,
-      timerChanged: () => this.hart.requestExit(),
+      timerChanged: () => this.#timerChanged(),
       ...(this.config.firmware === "sbi" ? { sbiCall: () => this.#sbiCall() } : {}),
     };
   }
@@ -236,10 +244,18 @@ export class Machine {
     if (this.#nextPoll - ticks < slice) slice = this.#nextPoll - ticks;
     if (this.#clock instanceof VirtualClock) {
       const timer = this.#nextTimer();
-      const left = timer === undefined ? slice : this.#clock.instructionsUntil(timer);
-      if (left < slice) slice = left;
+      if (timer !== undefined && this.#clock.ticksAt(timer) - ticks < slice) slice = this.#clock.ticksAt(timer) - ticks;
     }
-    return Math.max(1, Number(slice));
+    if (slice < 1n) slice = 1n;
+    this.#sliceEnd = ticks + slice;
+    return Number(slice);
+  }
+
+  /** Under the virtual clock a slice must not run past a timer that was set within it; the wall clock is not so exact. */
+  #timerChanged(): void {
+    if (!(this.#clock instanceof VirtualClock)) return;
+    const timer = this.#nextTimer();
+    if (timer !== undefined && this.#clock.ticksAt(timer) < this.#sliceEnd) this.hart.requestExit();
   }
 
   /** The hart waits and nothing is pending: jumps to the next timer, or says how long the host may rest. */
@@ -275,6 +291,7 @@ export class Machine {
 
   #setSupervisorTimer(time: bigint): void {
     this.memory.view.setBigUint64(HART_BASE + HartSlot.stimecmp, time, true);
+    // One that is due already is pending from the next slice on.
     this.hart.requestExit();
   }
 

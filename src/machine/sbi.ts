@@ -121,7 +121,7 @@ const remoteFence: Extension = (sbi, functionId, [mask, maskBase]) => {
   if (functionId > 2) return unsupported;
   const targets = targetsHartZero(mask, maskBase);
   if (targets === undefined) return failure(SBI_ERR_INVALID_PARAM);
-  if (targets) sbi.board.hart.dropCaches();
+  if (targets) sbi.board.hart.stateReplaced();
   return success();
 };
 
