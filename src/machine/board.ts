@@ -24,6 +24,8 @@ export interface BoardHost {
   readonly clock: GuestClock;
   finish(code: number): void;
   reboot(): void;
+  /** mtime or mtimecmp was written. */
+  timerChanged(): void;
 }
 
 /** The devices of one machine, wired to its interrupt controllers and placed by the memory map. */
@@ -38,7 +40,7 @@ export class Board {
   /** Every device by its name in the memory map; restored in that order. */
   readonly #devices: ReadonlyMap<string, Device>;
 
-  constructor({ host, memory, hart, clock, finish, reboot }: BoardHost) {
+  constructor({ host, memory, hart, clock, finish, reboot, timerChanged }: BoardHost) {
     const line = (bit: number): InterruptLine => ({
       set: (level) => {
         hart.setInterruptPending(bit, level);
@@ -51,7 +53,7 @@ export class Board {
       time: () => clock.now(),
       softwareInterrupt: line(InterruptBit.MSIP),
       timerInterrupt: line(InterruptBit.MTIP),
-      timerChanged: () => hart.requestExit(),
+      timerChanged,
     });
     const wire = (name: string): InterruptLine => plic.source(interruptOf(name));
     this.rtc = new GoldfishRtc({ epochNanoseconds: () => clock.epochNanoseconds(), line: wire("goldfish-rtc") });

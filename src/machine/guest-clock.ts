@@ -104,9 +104,9 @@ export class VirtualClock implements GuestClock {
     if (time > now) this.#skipped += time - now;
   }
 
-  /** Instructions that bring guest time to `time`. */
-  instructionsUntil(time: bigint): bigint {
-    return (time - this.#skipped) * INSTRUCTIONS_PER_TICK - this.#ticks();
+  /** How many instructions will have been begun when guest time reaches `time`. */
+  ticksAt(time: bigint): bigint {
+    return (time - this.#skipped) * INSTRUCTIONS_PER_TICK;
   }
 
   stop(): void {}

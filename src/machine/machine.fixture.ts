@@ -84,7 +84,9 @@ export class ScriptedHart implements HartFace {
     return 0n;
   }
 
-  stateReplaced(): void {}
+  stateReplaced(): void {
+    this.cachesDropped++;
+  }
   flushWriteTlb(): void {}
   dropCaches(): void {
     this.cachesDropped++;
