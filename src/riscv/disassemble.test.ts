@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { disassemble } from "./disassemble.ts";
+
+/** What GNU objdump 2.40 prints for these encodings at 0x1000. */
+test.each([
+  [0x0000_0013, "nop"],
+  [0x0015_0513, "addi a0,a0,1"],
+  [0x0050_0293, "li t0,5"],
+  [0x0005_8513, "mv a0,a1"],
+  [0x0000_8067, "ret"],
+  [0x0000_006f, "j 0x1000"],
+  [0xffdf_f0ef, "jal 0xffc"],
+  [0x0005_0463, "beqz a0,0x1008"],
+  [0x00b5_0463, "beq a0,a1,0x1008"],
+  [0x0080_5463, "blez s0,0x1008"],
+  [0x1234_5537, "lui a0,0x12345"],
+  [0xffff_f517, "auipc a0,0xfffff"],
+  [0x0085_3503, "ld a0,8(a0)"],
+  [0xfea4_3c23, "sd a0,-8(s0)"],
+  [0x03f5_1513, "slli a0,a0,0x3f"],
+  [0x4015_551b, "sraiw a0,a0,0x1"],
+  [0x00c5_a52f, "amoadd.w a0,a2,(a1)"],
+  [0x06c5_b52f, "amoadd.d.aqrl a0,a2,(a1)"],
+  [0x1005_252f, "lr.w a0,(a0)"],
+  [0x3000_2573, "csrr a0,mstatus"],
+  [0x3412_9073, "csrw mepc,t0"],
+  [0xc010_2573, "rdtime a0"],
+  [0x0ff0_000f, "fence"],
+  [0x0330_000f, "fence rw,rw"],
+  [0x1200_0073, "sfence.vma"],
+  [0x12b5_0073, "sfence.vma a0,a1"],
+  [0x3020_0073, "mret"],
+  [0x02c5_f553, "fadd.d fa0,fa1,fa2"],
+  [0x02c5_8553, "fadd.d fa0,fa1,fa2,rne"],
+  [0x22b5_8553, "fmv.d fa0,fa1"],
+  [0xc205_9553, "fcvt.w.d a0,fa1,rtz"],
+  [0xd205_8553, "fcvt.d.w fa0,a1"],
+  [0xa2c5_a553, "feq.d a0,fa1,fa2"],
+  [0x0085_3507, "fld fa0,8(a0)"],
+  [0x0a05_8043, "fmadd.d ft0,fa1,ft0,ft1,rne"],
+  [0x0000_8082, "ret"],
+  [0x0000_4501, "li a0,0"],
+  [0x0000_0000, ".2byte 0x0"],
+  [0xffff_ffff, ".4byte 0xffffffff"],
+])("%# 0x%s", (encoding, text) => {
+  expect(disassemble(encoding, 0x1000n)).toBe(text);
+});
