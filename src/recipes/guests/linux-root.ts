@@ -7,7 +7,14 @@ ttyS0::respawn:-/bin/sh
 ::shutdown:/bin/umount -a -r -t ext4,ext3,ext2,vfat
 `;
 
+/** A virtio console with several ports (QEMU's) appears only a moment after its driver has started; ours is there at once. */
 const START = `#!/bin/sh
+follow_terminal_size() {
+	for try in 1 2 3 4 5; do
+		if [ -c /dev/hvc0 ]; then exec setsid -c follow-terminal-size </dev/hvc0 >/dev/null 2>&1; fi
+		usleep 200000
+	done
+}
 mount -t devtmpfs devtmpfs /dev
 mkdir /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
@@ -18,7 +25,7 @@ mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 hostname tabvisor
 modprobe -a virtio_mmio virtio_blk virtio_rng
-if [ -c /dev/hvc0 ]; then setsid -c follow-terminal-size </dev/hvc0 >/dev/null 2>&1 & fi
+follow_terminal_size &
 `;
 
 /** A serial line has no window size. The host tells it to a virtio console (virtio 1.2 §5.3.4), whose tty we hold. */

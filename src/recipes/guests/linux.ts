@@ -18,7 +18,7 @@ const FAST = [
 /** Debian's kernel, unmodified, with busybox as its whole user land. */
 export const linux: Recipe = {
   id: "linux",
-  revision: 1,
+  revision: 2,
   packages: [{ name: "linux-image-riscv64", dependency: /^linux-image-\d.*-riscv64$/ }, { name: "busybox-static" }],
   async build([kernel, busybox]) {
     if (!kernel || !busybox) throw new Error("A package of the recipe is missing.");
