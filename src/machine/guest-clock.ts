@@ -68,7 +68,10 @@ export class WallClock implements GuestClock {
 
   restore(state: unknown): void {
     const { time } = versioned(state, "the clock's state", 1);
-    this.#continueFrom(unsigned64(time, "the clock's time"));
+    const saved = unsigned64(time, "the clock's time");
+    this.#continueFrom(saved);
+    // At rest until it runs: what is saved now is what was restored.
+    this.#stoppedAt = saved;
   }
 
   #continueFrom(time: bigint): void {

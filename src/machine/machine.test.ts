@@ -143,7 +143,9 @@ describe("the wall clock", () => {
     const parts = machine.save();
     time.now += 1_000_000n;
     machine.restore(parts);
+    time.now += 1_000_000n;
     expect(hart.host.time()).toBe(1234n);
+    machine.run(1);
     time.now += 6n;
     expect(hart.host.time()).toBe(1240n);
   });

@@ -261,6 +261,9 @@ export class Machine {
   /** The hart waits and nothing is pending: jumps to the next timer, or says how long the host may rest. */
   #idle(): RunOutcome | undefined {
     const timer = this.#nextTimer();
+    // A timer that came due since the hart last looked is not among those still to come.
+    this.#board.pollTimers();
+    if (!this.hart.waiting) return undefined;
     if (this.#clock instanceof VirtualClock && timer !== undefined) {
       this.#clock.skipTo(timer);
       return undefined;
