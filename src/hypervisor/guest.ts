@@ -139,7 +139,7 @@ export class Guest implements GuestFace {
     return this.#exclusive(async () => {
       if (this.runState === "running") return;
       if (this.runState !== "paused") throw this.#not("resumed");
-      this.#run();
+      this.#goOn("running");
     });
   }
 
@@ -155,7 +155,7 @@ export class Guest implements GuestFace {
   start(): Promise<void> {
     return this.#exclusive(async () => {
       if (this.runState === "running" || this.runState === "paused") throw this.#not("started");
-      await this.#boot(undefined);
+      await this.#boot(undefined, "running");
     });
   }
 
@@ -164,7 +164,7 @@ export class Guest implements GuestFace {
     return this.#exclusive(async () => {
       this.#files = files;
       for (const node of chain) this.#tree.add(node);
-      await this.#boot(chain.at(-1));
+      await this.#boot(chain.at(-1), "running");
     });
   }
 
@@ -176,14 +176,15 @@ export class Guest implements GuestFace {
     return this.#tree.summaries();
   }
 
-  reset(snapshotId?: string): Promise<{ readonly milliseconds: number }> {
+  reset(snapshotId?: string, options: { readonly paused?: boolean } = {}): Promise<{ readonly milliseconds: number }> {
+    const then = options.paused ? "paused" : "running";
     return this.#exclusive(async () => {
       if (this.runState === "loading") throw this.#not("reset");
       const began = this.#host.now();
       const id = snapshotId ?? this.#standsOn;
       const node = id === undefined ? undefined : this.#tree.get(id);
       this.console.holdInput();
-      if (!node || !(await this.#restore(node))) await this.#boot(node);
+      if (!node || !(await this.#restore(node, then))) await this.#boot(node, then);
       const milliseconds = this.#host.now() - began;
       this.#log.add("info", node ? `Reset to “${node.label}” in ${milliseconds.toFixed(1)} ms.` : "Booted anew: there is no snapshot.");
       return { milliseconds };
@@ -232,7 +233,7 @@ export class Guest implements GuestFace {
   }
 
   /** Fetches files, makes memory and worker, and runs: from power-on, or from a snapshot. */
-  async #boot(node: SnapshotNode | undefined): Promise<void> {
+  async #boot(node: SnapshotNode | undefined, then: "running" | "paused"): Promise<void> {
     this.#unlink();
     this.#life.become("loading");
     try {
@@ -251,7 +252,7 @@ export class Guest implements GuestFace {
     this.#awaitsPrompt = node === undefined;
     this.console.rewind(node?.screen ?? new Uint8Array(0));
     this.#log.add("info", node ? `Started from “${node.label}”.` : `Booted ${this.manifest.title} with ${this.memoryMiB} MiB.`);
-    this.#run();
+    this.#goOn(then);
   }
 
   #load(): Promise<ImageFiles> {
@@ -388,7 +389,7 @@ export class Guest implements GuestFace {
   }
 
   /** Goes back in the worker that there is; false where that cannot be. */
-  async #restore(node: SnapshotNode): Promise<boolean> {
+  async #restore(node: SnapshotNode, then: "running" | "paused"): Promise<boolean> {
     const link = this.#link;
     if (!link || link.ended) return false;
     try {
@@ -400,7 +401,7 @@ export class Guest implements GuestFace {
     }
     this.#standsOn = node.id;
     this.#awaitsPrompt = false;
-    this.#run();
+    this.#goOn(then);
     return true;
   }
 
@@ -413,9 +414,10 @@ export class Guest implements GuestFace {
     this.#changed();
   }
 
-  #run(): void {
-    this.#link?.post({ type: "run" });
-    this.#life.become("running");
+  /** The worker's machine stands; it runs, or is left standing. */
+  #goOn(then: "running" | "paused"): void {
+    if (then === "running") this.#link?.post({ type: "run" });
+    this.#life.become(then);
     this.console.feed();
   }
 

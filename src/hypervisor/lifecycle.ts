@@ -12,14 +12,14 @@ import type { RunState } from "#protocol/tabvisor.ts";
  *      │  └────────┼── crashed
  *      └───────────┴──► crashed
  *
- *     reset: running, paused, stopped, crashed ──► running (through loading where the worker is gone)
+ *     reset: running, paused, stopped, crashed ──► running or paused (through loading where the worker is gone)
  */
 const ALLOWED: Readonly<Record<RunState, readonly RunState[]>> = {
   loading: ["running", "paused", "stopped", "crashed"],
   running: ["paused", "stopped", "crashed", "loading"],
   paused: ["running", "stopped", "crashed", "loading"],
-  stopped: ["loading", "running", "crashed"],
-  crashed: ["loading", "running", "stopped"],
+  stopped: ["loading", "running", "paused", "crashed"],
+  crashed: ["loading", "running", "paused", "stopped"],
 };
 
 /** Where a guest is in its life, and why. */

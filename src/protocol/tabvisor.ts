@@ -103,8 +103,8 @@ export interface Guest {
   start(): Promise<void>;
   snapshot(label?: string): Promise<SnapshotSummary>;
   snapshots(): readonly SnapshotSummary[];
-  /** Back to a snapshot; without an id, to the one the guest stands on. Resolves once it runs again. */
-  reset(snapshotId?: string): Promise<{ readonly milliseconds: number }>;
+  /** Back to a snapshot; without an id, to the one the guest stands on. Resolves once it runs again (or with `paused`, once it stands there). */
+  reset(snapshotId?: string, options?: { readonly paused?: boolean }): Promise<{ readonly milliseconds: number }>;
   renameSnapshot(snapshotId: string, label: string): void;
   /** Children are re-parented; the snapshot the guest stands on cannot be deleted. */
   deleteSnapshot(snapshotId: string): Promise<void>;
