@@ -42,6 +42,8 @@ export interface WorkerHost {
   readonly now: () => number;
   readonly epoch: () => number;
   readonly random: (bytes: Uint8Array) => void;
+  /** Calls back soon, after the messages that came meanwhile. */
+  readonly soon: (callback: () => void) => void;
   readonly makeMachine: (boot: BootMessage, memory: GuestMemory, host: RunnerMachineHost) => RunnableMachine | Promise<RunnableMachine>;
 }
 
@@ -52,7 +54,6 @@ export interface WorkerHost {
  */
 export class GuestRunner {
   readonly #host: WorkerHost;
-  readonly #turns = new MessageChannel();
   #machine: RunnableMachine | undefined;
   #memory: GuestMemory | undefined;
   #output: RingWriter | undefined;
@@ -67,7 +68,6 @@ export class GuestRunner {
 
   constructor(host: WorkerHost) {
     this.#host = host;
-    this.#turns.port1.onmessage = () => this.#turn();
   }
 
   /** Takes one message from the page; the page is trusted. */
@@ -183,7 +183,7 @@ export class GuestRunner {
     if (this.#turnPosted || this.#state !== "running") return;
     clearTimeout(this.#timer);
     this.#turnPosted = true;
-    this.#turns.port2.postMessage(0);
+    this.#host.soon(() => this.#turn());
   }
 
   /** Runs slices for some milliseconds, then gives messages their turn, or sleeps where the guest does. */

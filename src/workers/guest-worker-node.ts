@@ -14,6 +14,8 @@ const runner = new GuestRunner({
   now: () => performance.now(),
   epoch: () => performance.timeOrigin + performance.now(),
   random: (bytes) => void randomFillSync(bytes),
+  // Not a MessageChannel: Node would go on with its messages for seconds before any other port's.
+  soon: (callback) => void setImmediate(callback),
   makeMachine,
 });
 
