@@ -8,10 +8,10 @@ import { SV39, updateContexts } from "./translation.ts";
 export interface CsrHost {
   readonly state: HartState;
   time(): bigint;
-  /** mip with stimecmp's bit. */
-  pendingInterrupts(): number;
-  /** Interrupt enables, pending bits or stimecmp changed. */
+  /** Interrupt enables or pending bits changed. */
   interruptsChanged(): void;
+  /** stimecmp, or whether it drives STIP, changed. */
+  timerChanged(): void;
   /** Address translation changed: every TLB is stale. */
   flushTlbs(): void;
 }
@@ -79,7 +79,7 @@ function writeStatus(host: CsrHost, value: bigint, mask: number): void {
 
 function interruptBits(slot: "mie" | "mip" | "mideleg", mask: (state: HartState) => number): Csr {
   return {
-    read: (host) => BigInt((slot === "mip" ? host.pendingInterrupts() : host.state.getLow(slot)) & mask(host.state)),
+    read: (host) => BigInt(host.state.getLow(slot) & mask(host.state)),
     write: (host, value) => {
       const writable = slot === "mip" ? mask(host.state) & softwareBits(host.state) : mask(host.state);
       const kept = host.state.getLow(slot) & ~writable;
@@ -130,7 +130,7 @@ const csrs = new Map<number, Csr>([
   [
     0x144,
     {
-      read: (host) => BigInt(host.pendingInterrupts() & host.state.getLow("mideleg")),
+      read: (host) => BigInt(host.state.getLow("mip") & host.state.getLow("mideleg")),
       write: (host, value) => {
         const writable = (1 << 1) & host.state.getLow("mideleg");
         host.state.setLow("mip", (host.state.getLow("mip") & ~writable) | (Number(value & 0xffffn) & writable));
@@ -144,7 +144,7 @@ const csrs = new Map<number, Csr>([
       read: ({ state }) => state.get("stimecmp"),
       write: (host, value) => {
         host.state.set("stimecmp", value);
-        host.interruptsChanged();
+        host.timerChanged();
       },
     },
   ],
@@ -186,7 +186,7 @@ const csrs = new Map<number, Csr>([
       read: ({ state }) => state.get("menvcfg"),
       write: (host, value) => {
         host.state.set("menvcfg", value & (STCE | FIOM));
-        host.interruptsChanged();
+        host.timerChanged();
       },
     },
   ],
@@ -246,17 +246,12 @@ export function accessCsr(host: CsrHost, word: number, source: bigint): bigint {
     const old = csr.read(host);
     if (!writes) return old;
     const operand = operation & 4 ? BigInt(rs1) : source;
-    csr.write?.(host, BigInt.asUintN(64, combine(operation & 3, modifiable(host, number, old), operand)));
+    csr.write?.(host, BigInt.asUintN(64, combine(operation & 3, old, operand)));
     return old;
   } catch (error) {
     if (error instanceof GuestException) throw new GuestException(error.code, BigInt(word >>> 0));
     throw error;
   }
-}
-
-/** A set or clear of mip acts on the bits software wrote, not on what devices drive (§3.1.9). */
-function modifiable({ state }: CsrHost, number: number, old: bigint): bigint {
-  return number === 0x344 || number === 0x144 ? BigInt(state.getLow("mip")) : old;
 }
 
 function combine(operation: number, old: bigint, operand: bigint): bigint {

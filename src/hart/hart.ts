@@ -49,8 +49,8 @@ export class Hart implements HartFace {
     this.#csrHost = {
       state: this.state,
       time: () => host.time(),
-      pendingInterrupts: () => this.#pending(),
       interruptsChanged: () => this.#interruptsChanged(),
+      timerChanged: () => this.#timerChanged(),
       flushTlbs: () => this.#tlbs.flushTranslated(),
     };
     this.#helpers = makeHelpers({
@@ -87,7 +87,8 @@ export class Hart implements HartFace {
     const { state } = this;
     const before = state.get("ticks");
     if (budget <= 0) return 0;
-    if (state.getLow("waiting") && (this.#pending() & state.getLow("mie")) === 0) return 0;
+    if (this.waiting) return 0;
+    this.#refreshTimer();
     state.setLow("waiting", 0);
     this.#takeInterrupt();
     this.#ticksEnd = before + BigInt(budget);
@@ -120,7 +121,9 @@ export class Hart implements HartFace {
   }
 
   get waiting(): boolean {
-    return this.state.getLow("waiting") !== 0 && (this.#pending() & this.state.getLow("mie")) === 0;
+    if (this.state.getLow("waiting") === 0) return false;
+    this.#refreshTimer();
+    return (this.state.getLow("mip") & this.state.getLow("mie")) === 0;
   }
 
   get nextTimer(): bigint | undefined {
@@ -169,24 +172,29 @@ export class Hart implements HartFace {
   }
 
   #takeInterrupt(): void {
-    const interrupt = interruptToTake(this.state, this.#pending());
+    const interrupt = interruptToTake(this.state, this.state.getLow("mip"));
     if (interrupt === undefined) return;
     this.state.count(Counter.interrupts);
     takeTrap(this.state, interrupt, 0n, true);
   }
 
-  /** mip, with STIP from stimecmp where Sstc is on. */
-  #pending(): number {
-    const mip = this.state.getLow("mip");
+  /** Drives STIP from stimecmp where Sstc is on: before each slice, and when either changes. */
+  #refreshTimer(): void {
+    if (!(this.state.get("menvcfg") & STCE)) return;
     const timer = this.nextTimer;
-    if (!(this.state.get("menvcfg") & STCE)) return mip;
-    return timer !== undefined && this.#host.time() >= timer ? mip | STIP : mip & ~STIP;
+    const mip = this.state.getLow("mip");
+    this.state.setLow("mip", timer !== undefined && this.#host.time() >= timer ? mip | STIP : mip & ~STIP);
+  }
+
+  #timerChanged(): void {
+    this.#refreshTimer();
+    this.#host.timerChanged();
+    this.#interruptsChanged();
   }
 
   #interruptsChanged(): void {
     if (!this.#running) return;
-    this.#host.timerChanged();
-    if (interruptToTake(this.state, this.#pending()) !== undefined) this.requestExit();
+    if (interruptToTake(this.state, this.state.getLow("mip")) !== undefined) this.requestExit();
   }
 
   /** Brings the ticks slot up to what has been begun of this slice. */
@@ -247,6 +255,7 @@ export class Hart implements HartFace {
       decodeSpanning: this.#guard(() => decoded.decodeSpanning(this.#spanningWord()), undefined),
       trap: () => this.#trapPending(),
       useFloat: this.#guard(() => this.#useFloat(), undefined),
+      interruptsChanged: () => this.#interruptsChanged(),
     });
   }
 

@@ -58,7 +58,7 @@ function systemHelpers(hart: HelperHart): Record<"csr" | "ecall" | "ebreak" | "m
     },
     wfi: () => {
       requireS(hart, Status.TW);
-      if ((hart.pendingInterrupts() & state.getLow("mie")) !== 0) return 0n;
+      if ((state.getLow("mip") & state.getLow("mie")) !== 0) return 0n;
       state.setLow("waiting", 1);
       hart.requestExit();
       return 0n;

@@ -7,6 +7,7 @@ import { InterpreterEmitter } from "./interpreter-emitter.ts";
 import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
 import { emitMultiply } from "./multiply-code.ts";
 import type { OperandUse } from "./operation.ts";
+import { PrivilegedCode } from "./privileged-code.ts";
 
 /** Everything the emitted interpreter calls out to; see the emitters for each one's meaning. Nothing here may throw. */
 export interface InterpreterHost {
@@ -19,6 +20,7 @@ export interface InterpreterHost {
   decodeSpanning(): void;
   trap(): void;
   useFloat(): void;
+  interruptsChanged(): void;
 }
 
 /** An interpreter bound to one hart: runs from the pc slot until the budget slot is 0. */
@@ -41,10 +43,19 @@ export function compileInterpreter(layout: MemoryLayout, hart: number): Interpre
     trap: module.import("trap", [], []),
   };
   const useFloat = module.import("useFloat", [], []);
+  const interruptsChanged = module.import("interruptsChanged", [], []);
   const memory = emitMemoryFunctions(module, memoryImports, layout, hart);
   const multiply = emitMultiply(module);
+  const { csr, ecall, sret } = helpers;
+  const privileged = new PrivilegedCode(module, { csr, ecall, sret, trap: imports.trap, interruptsChanged }, hart);
+  const functions = {
+    memory,
+    useFloat,
+    helpers: { ...helpers, csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
+  };
+  const loopImports = { ...imports, trap: privileged.trap() };
   const run = module.function([], []);
-  const emitter = new InterpreterEmitter(run.body, { memory, helpers, useFloat }, multiply, imports, hart);
+  const emitter = new InterpreterEmitter(run.body, functions, multiply, loopImports, hart);
   const uses = emitter.emitLoop();
   module.export("run", run);
   return { module: new WebAssembly.Module(module.encode()), uses };

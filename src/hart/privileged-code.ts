@@ -1,0 +1,223 @@
+import { Cause } from "#riscv/engine.ts";
+import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
+import type { ModuleBuilder } from "#wasm/module-builder.ts";
+import { Counter, HartSlot, TLB_BYTES } from "#memory/layout.ts";
+import { SSTATUS_WRITABLE, Status, UXL_64 } from "./status.ts";
+
+const SSCRATCH = 0x140;
+const SEPC = 0x141;
+const SSTATUS = 0x100;
+const SAVED_CSRS = 4;
+const SIGN_64 = 1n << 63n;
+
+/** The host's versions, which know every case. */
+export interface PrivilegedImports {
+  readonly csr: FunctionReference;
+  readonly ecall: FunctionReference;
+  readonly sret: FunctionReference;
+  readonly trap: FunctionReference;
+  /** Interrupts may have become deliverable. */
+  readonly interruptsChanged: FunctionReference;
+}
+
+/**
+ * What a kernel does on every system call, without leaving WebAssembly: traps from U- and S-mode to S-mode, SRET,
+ * ecall, sstatus and the four CSRs that a trap saves. Each function stands in for the import of its name and calls it
+ * for everything else. Twins of `traps.ts` and `csrs.ts`; `engines.test.ts` holds them together.
+ */
+export class PrivilegedCode {
+  readonly #module: ModuleBuilder;
+  readonly #imports: PrivilegedImports;
+  readonly #hart: number;
+
+  constructor(module: ModuleBuilder, imports: PrivilegedImports, hart: number) {
+    this.#module = module;
+    this.#imports = imports;
+    this.#hart = hart;
+  }
+
+  /** () : takes the trap in the exception slot; pc is where it happened, and then the handler. */
+  trap(): FunctionReference {
+    const trap = this.#module.function([], []);
+    const f = trap.body;
+    const cause = f.local("i32");
+    const mode = f.local("i32");
+    const status = f.local("i32");
+    this.#load32(f, HartSlot.exception).i32(1).op("i32.sub").set(cause);
+    this.#load32(f, HartSlot.mode).set(mode);
+    f.get(mode).i32(3).op("i32.eq");
+    this.#load32(f, HartSlot.medeleg).get(cause).op("i32.shr_u").i32(1).op("i32.and", "i32.eqz", "i32.or");
+    f.get(cause).i32(Cause.IllegalInstruction).op("i32.eq", "i32.or").if(() => f.call(this.#imports.trap).op("return"));
+    this.#copy(f, HartSlot.pc, HartSlot.sepc);
+    this.#copy(f, HartSlot.exceptionValue, HartSlot.stval);
+    f.i32(0).get(cause).op("i64.extend_i32_u").memory("i64.store", this.#hart + HartSlot.scause);
+    this.#clear(f, HartSlot.exception);
+    this.#clear(f, HartSlot.exceptionValue);
+    this.#load32(f, HartSlot.mstatus).set(status);
+    f.get(status).i32(~(Status.SPP | Status.SPIE | Status.SIE)).op("i32.and");
+    f.i32(Status.SPP).i32(0).get(mode).op("select", "i32.or");
+    f.i32(Status.SPIE).i32(0).get(status).i32(Status.SIE).op("i32.and", "select", "i32.or").set(status);
+    this.#store32(f, HartSlot.mstatus, () => f.get(status));
+    this.#store32(f, HartSlot.mode, () => f.i32(1));
+    f.i32(0).i32(0).memory("i64.load", this.#hart + HartSlot.stvec).i64(-4n).op("i64.and");
+    f.memory("i64.store", this.#hart + HartSlot.pc);
+    this.#updateContexts(f, () => f.i32(1), status);
+    this.#count(f, Counter.traps);
+    return trap;
+  }
+
+  /** () → 0: SRET from S-mode. */
+  sret(): FunctionReference {
+    const sret = this.#module.function([], ["i64"]);
+    const f = sret.body;
+    const status = f.local("i32");
+    const mode = f.local("i32");
+    this.#load32(f, HartSlot.mstatus).set(status);
+    this.#load32(f, HartSlot.mode).i32(1).op("i32.ne").get(status).i32(Status.TSR).op("i32.and", "i32.or").if(() => {
+      f.call(this.#imports.sret).op("return");
+    });
+    f.get(status).i32(Status.SPP).op("i32.and").i32(0).op("i32.ne").set(mode);
+    f.get(status).i32(~(Status.SPP | Status.SIE | Status.MPRV)).op("i32.and").i32(Status.SPIE).op("i32.or");
+    f.i32(Status.SIE).i32(0).get(status).i32(Status.SPIE).op("i32.and", "select", "i32.or").set(status);
+    this.#store32(f, HartSlot.mstatus, () => f.get(status));
+    this.#store32(f, HartSlot.mode, () => f.get(mode));
+    this.#copy(f, HartSlot.sepc, HartSlot.pc);
+    this.#updateContexts(f, () => f.get(mode), status);
+    this.#checkInterrupts(f);
+    f.i64(0n);
+    return sret;
+  }
+
+  /** () → 0: raises the ecall's exception; S-mode's may be the built-in SBI's. */
+  ecall(): FunctionReference {
+    const ecall = this.#module.function([], ["i64"]);
+    const f = ecall.body;
+    const mode = f.local("i32");
+    this.#load32(f, HartSlot.mode).tee(mode).i32(1).op("i32.eq").if(() => f.call(this.#imports.ecall).op("return"));
+    this.#store32(f, HartSlot.exception, () => f.get(mode).i32(Cause.EcallFromU + 1).op("i32.add"));
+    f.i64(0n);
+    return ecall;
+  }
+
+  /** (instruction word, rs1 value) → old value. */
+  csr(): FunctionReference {
+    const csr = this.#module.function(["i64", "i64"], ["i64"]);
+    const f = csr.body;
+    const [word, source] = f.parameters as [Local, Local];
+    const number = f.local("i32");
+    const old = f.local("i64");
+    f.get(word).i64(20n).op("i64.shr_u", "i32.wrap_i64").set(number);
+    this.#load32(f, HartSlot.mode).i32(1).op("i32.eq").if(() => {
+      f.get(number).i32(SSCRATCH).op("i32.sub").i32(SAVED_CSRS).op("i32.lt_u").if(() => {
+        this.#savedCsr(f, { word, source, number, old });
+      });
+      f.get(number).i32(SSTATUS).op("i32.eq").if(() => this.#sstatus(f, { word, source, number, old }));
+    });
+    f.get(word).get(source).call(this.#imports.csr);
+    return csr;
+  }
+
+  /** sscratch, sepc, scause and stval: slots that stand in the order of their numbers. */
+  #savedCsr(f: FunctionBuilder, access: CsrLocals): void {
+    const { number, old } = access;
+    const base = this.#hart + HartSlot.sscratch;
+    const slot = f.local("i32");
+    const value = f.local("i64");
+    f.get(number).i32(SSCRATCH).op("i32.sub").i32(3).op("i32.shl").set(slot);
+    f.get(slot).memory("i64.load", base).set(old);
+    this.#ifWritten(f, access, () => {
+      f.set(value).get(slot).get(value);
+      f.i64(-2n).i64(-1n).get(number).i32(SEPC).op("i32.eq", "select", "i64.and").memory("i64.store", base);
+    });
+    f.get(old).op("return");
+  }
+
+  #sstatus(f: FunctionBuilder, access: CsrLocals): void {
+    const { old } = access;
+    const status = f.local("i32");
+    const after = f.local("i32");
+    const changed = f.local("i32");
+    this.#load32(f, HartSlot.mstatus).set(status);
+    f.get(status).i32(SSTATUS_WRITABLE).op("i32.and", "i64.extend_i32_u").i64(UXL_64).op("i64.or");
+    f.i64(BigInt.asIntN(64, SIGN_64)).i64(0n).get(status).i32(Status.FS).op("i32.and").i32(Status.FS);
+    f.op("i32.eq", "select", "i64.or").set(old);
+    f.block((slow) => {
+      this.#ifWritten(f, access, () => {
+        f.op("i32.wrap_i64").i32(SSTATUS_WRITABLE).op("i32.and");
+        f.get(status).i32(~SSTATUS_WRITABLE).op("i32.and", "i32.or").set(after);
+        f.get(status).get(after).op("i32.xor").set(changed);
+        f.get(changed).i32(Status.MXR).op("i32.and").brIf(slow);
+        this.#store32(f, HartSlot.mstatus, () => f.get(after));
+        f.get(changed).i32(Status.SUM).op("i32.and").if(() => this.#updateContexts(f, () => f.i32(1), after));
+        f.get(changed).get(after).op("i32.and").i32(Status.SIE).op("i32.and").if(() => this.#checkInterrupts(f));
+      });
+      f.get(old).op("return");
+    });
+  }
+
+  /** Runs `write` with the CSR's new value on the stack, where the instruction writes at all. */
+  #ifWritten(f: FunctionBuilder, { word, source, old }: CsrLocals, write: () => void): void {
+    const operation = f.local("i32");
+    const rs1 = f.local("i64");
+    const operand = f.local("i64");
+    f.get(word).op("i32.wrap_i64").i32(12).op("i32.shr_u").i32(7).op("i32.and").set(operation);
+    f.get(word).i64(15n).op("i64.shr_u").i64(31n).op("i64.and").set(rs1);
+    f.get(rs1).get(source).get(operation).i32(4).op("i32.and", "select").set(operand);
+    f.get(operation).i32(3).op("i32.and").i32(1).op("i32.eq").get(rs1).op("i64.eqz", "i32.eqz", "i32.or").if(() => {
+      const value = f.local("i64");
+      f.get(old).get(operand).op("i64.or");
+      f.get(old).get(operand).i64(-1n).op("i64.xor", "i64.and");
+      f.get(operation).i32(3).op("i32.and").i32(2).op("i32.eq", "select").set(value);
+      f.get(operand).get(value).get(operation).i32(3).op("i32.and").i32(1).op("i32.eq", "select");
+      write();
+    });
+  }
+
+  /** `updateContexts` of translation.ts, for S- and U-mode. */
+  #updateContexts(f: FunctionBuilder, mode: () => void, status: Local): void {
+    const context = f.local("i32");
+    f.i32(2).i32(1).get(status).i32(Status.SUM).op("i32.and", "select").set(context);
+    f.get(context).i32(0);
+    mode();
+    f.op("select").set(context);
+    f.i32(3).get(context).i32(0).memory("i64.load", this.#hart + HartSlot.satp).op("i64.eqz", "select");
+    f.i32(TLB_BYTES).op("i32.mul").set(context);
+    this.#store32(f, HartSlot.dataContext, () => f.get(context));
+    this.#store32(f, HartSlot.fetchContext, () => f.get(context));
+  }
+
+  #checkInterrupts(f: FunctionBuilder): void {
+    this.#load32(f, HartSlot.mip);
+    this.#load32(f, HartSlot.mie).op("i32.and").if(() => f.call(this.#imports.interruptsChanged));
+  }
+
+  #copy(f: FunctionBuilder, from: number, to: number): void {
+    f.i32(0).i32(0).memory("i64.load", this.#hart + from).memory("i64.store", this.#hart + to);
+  }
+
+  #clear(f: FunctionBuilder, slot: number): void {
+    f.i32(0).i64(0n).memory("i64.store", this.#hart + slot);
+  }
+
+  #count(f: FunctionBuilder, counter: number): void {
+    const address = this.#hart + HartSlot.counters + counter;
+    f.i32(0).i32(0).memory("i64.load", address).i64(1n).op("i64.add").memory("i64.store", address);
+  }
+
+  #load32(f: FunctionBuilder, slot: number): FunctionBuilder {
+    return f.i32(0).memory("i32.load", this.#hart + slot);
+  }
+
+  #store32(f: FunctionBuilder, slot: number, value: () => void): void {
+    f.i32(0);
+    value();
+    f.memory("i32.store", this.#hart + slot);
+  }
+}
+
+interface CsrLocals {
+  readonly word: Local;
+  readonly source: Local;
+  readonly number: Local;
+  readonly old: Local;
+}
