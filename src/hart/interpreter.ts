@@ -1,7 +1,8 @@
 import type { HelperName } from "#riscv/engine.ts";
 import { ModuleBuilder } from "#wasm/module-builder.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import type { MemoryLayout } from "#memory/layout.ts";
+import { HartSlot, type MemoryLayout } from "#memory/layout.ts";
+import { emitFloatFunctions } from "./float/fast-path.ts";
 import { importHelpers } from "./host-functions.ts";
 import { InterpreterEmitter } from "./interpreter-emitter.ts";
 import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
@@ -51,7 +52,7 @@ export function compileInterpreter(layout: MemoryLayout, hart: number): Interpre
   const functions = {
     memory,
     useFloat,
-    helpers: { ...helpers, csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
+    helpers: { ...helpers, ...emitFloatFunctions(module, helpers, hart + HartSlot.fcsr), csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
   };
   const loopImports = { ...imports, trap: privileged.trap() };
   const run = module.function([], []);
