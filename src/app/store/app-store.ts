@@ -1,0 +1,55 @@
+import { type StateCreator, type StoreApi, createStore } from "zustand/vanilla";
+import { persist } from "zustand/middleware";
+import { type DialogsSlice, createDialogsSlice } from "./dialogs-slice.ts";
+import { type GuestsSlice, createGuestsSlice } from "./guests-slice.ts";
+import { type ImagesSlice, createImagesSlice } from "./images-slice.ts";
+import { type LayoutSlice, createLayoutSlice } from "./layout-slice.ts";
+import { type NoticesSlice, createNoticesSlice } from "./notices-slice.ts";
+import { type PreferencesSlice, createPreferencesSlice } from "./preferences-slice.ts";
+
+/** Everything the page shows, as plain data: no workers, terminals or bytes. */
+export type AppState = GuestsSlice & ImagesSlice & LayoutSlice & NoticesSlice & PreferencesSlice & DialogsSlice;
+export type AppStore = StoreApi<AppState>;
+/** One part of the state with what may happen to it. */
+export type Slice<Part> = StateCreator<AppState, [], [], Part>;
+
+const FORMAT_VERSION = 1;
+
+/** Makes the page's store; layout and preferences outlive a reload. */
+export function createAppStore(): AppStore {
+  return createStore<AppState>()(
+    persist(
+      (...parts) => ({
+        ...createGuestsSlice(...parts),
+        ...createImagesSlice(...parts),
+        ...createLayoutSlice(...parts),
+        ...createNoticesSlice(...parts),
+        ...createPreferencesSlice(...parts),
+        ...createDialogsSlice(...parts),
+      }),
+      {
+        name: "tabvisor-page",
+        version: FORMAT_VERSION,
+        partialize: ({
+          layout,
+          guestListWidth,
+          inspectorWidth,
+          inspectorOpen,
+          theme,
+          fontSize,
+          askBeforeReset,
+          inspectorTab,
+        }) => ({
+          layout,
+          guestListWidth,
+          inspectorWidth,
+          inspectorOpen,
+          theme,
+          fontSize,
+          askBeforeReset,
+          inspectorTab,
+        }),
+      },
+    ),
+  );
+}

@@ -1,0 +1,66 @@
+import type { Slice } from "./app-store.ts";
+import {
+  type LayoutNode,
+  type Place,
+  groupOf,
+  placed,
+  withActive,
+  withGuest,
+  withOnly,
+  withSizes,
+  withoutGuest,
+} from "./layout-tree.ts";
+
+/** Where things stand on the screen, and which guest the person works with. */
+export interface LayoutSlice {
+  readonly layout: LayoutNode | undefined;
+  readonly selectedGuest: string | undefined;
+  readonly view: "workspace" | "gallery";
+  /** Widths of the side regions in pixels. */
+  readonly guestListWidth: number;
+  readonly inspectorWidth: number;
+  readonly inspectorOpen: boolean;
+  guestOpened(guestId: string): void;
+  /** The tab goes, the guest runs on; it is opened again from the guest list. */
+  guestTabClosed(guestId: string): void;
+  guestsVanished(exists: (guestId: string) => boolean): void;
+  guestSelected(guestId: string): void;
+  tabPlaced(guestId: string, place: Place): void;
+  splitResized(splitId: string, sizes: readonly number[]): void;
+  viewChosen(view: "workspace" | "gallery"): void;
+  sideResized(side: "guestListWidth" | "inspectorWidth", pixels: number): void;
+  inspectorToggled(): void;
+}
+
+export const createLayoutSlice: Slice<LayoutSlice> = (set) => ({
+  layout: undefined,
+  selectedGuest: undefined,
+  view: "workspace",
+  guestListWidth: 240,
+  inspectorWidth: 312,
+  inspectorOpen: true,
+  guestOpened: (guestId) =>
+    set(({ layout, selectedGuest, guests }) => {
+      const isHere = (id: string) => guests.some((guest) => guest.id === id);
+      const panes = groupOf(layout, guestId) ? layout : withOnly(layout, isHere);
+      const focused = selectedGuest === undefined ? undefined : groupOf(panes, selectedGuest)?.id;
+      return { layout: withGuest(panes, guestId, focused), selectedGuest: guestId, view: "workspace" };
+    }),
+  guestTabClosed: (guestId) => set(({ layout }) => ({ layout: withoutGuest(layout, guestId) })),
+  guestsVanished: (exists) =>
+    set(({ layout, selectedGuest }) => ({
+      layout: withOnly(layout, exists),
+      selectedGuest: selectedGuest !== undefined && exists(selectedGuest) ? selectedGuest : undefined,
+    })),
+  guestSelected: (guestId) =>
+    set(({ layout }) => ({
+      selectedGuest: guestId,
+      ...(layout ? { layout: withActive(layout, guestId) } : {}),
+    })),
+  tabPlaced: (guestId, place) =>
+    set(({ layout }) => (layout ? { layout: placed(layout, guestId, place), selectedGuest: guestId } : {})),
+  splitResized: (splitId, sizes) => set(({ layout }) => (layout ? { layout: withSizes(layout, splitId, sizes) } : {})),
+  viewChosen: (view) => set({ view }),
+  sideResized: (side, pixels) => set({ [side]: pixels }),
+  inspectorToggled: () => set(({ inspectorOpen }) => ({ inspectorOpen: !inspectorOpen })),
+});

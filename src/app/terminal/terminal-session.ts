@@ -1,0 +1,233 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { Terminal } from "@xterm/xterm";
+import type { GuestConsole } from "#protocol/tabvisor.ts";
+import { typedForPaste } from "./paste.ts";
+import { TerminalAnswers } from "./terminal-answers.ts";
+import { matchColours, terminalThemes } from "./terminal-theme.ts";
+
+/** Output is parsed in pieces of this many bytes, about 3 ms each, so that the page stays free between them. */
+const PIECE_BYTES = 16 * 1024;
+const SCROLLBACK_LINES = 5000;
+/** A pane that is smaller is about to vanish or to grow: wrapping the output so narrowly would mangle it. */
+const SMALLEST = { columns: 10, rows: 2 };
+/** With Ctrl+Shift these are the page's; a guest has no use for them that Ctrl+letter does not serve. */
+const PAGE_KEYS = /^Key[CVFGHKLS]$/;
+const FONT_FAMILY = '"JetBrains Mono Variable", "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+
+/** How terminals look at the moment. */
+export interface TerminalLook {
+  readonly theme: "light" | "dark";
+  readonly fontSize: number;
+}
+
+/** What was found: which match is the active one, from 0, or -1; and how many there are. */
+export interface Matches {
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * One guest's terminal, alive from the guest's first byte to its end and independent of where, or whether, it is on the
+ * screen. It tells the guest its size, gives back credit only for what has been parsed, and keeps the terminal's own answers
+ * apart from what is typed.
+ */
+export class TerminalSession {
+  readonly #terminal: Terminal;
+  readonly #console: GuestConsole;
+  readonly #fit = new FitAddon();
+  readonly #search = new SearchAddon({ highlightLimit: 1000 });
+  readonly #element = document.createElement("div");
+  readonly #detach: () => void;
+  #name: string;
+  #theme: TerminalLook["theme"];
+  /** Bytes of what had been printed before: its queries were answered then. */
+  #replayBytes: number;
+
+  constructor(console: GuestConsole, name: string, look: TerminalLook) {
+    this.#console = console;
+    this.#theme = look.theme;
+    this.#name = name;
+    this.#terminal = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      fontFamily: FONT_FAMILY,
+      fontSize: look.fontSize,
+      lineHeight: 1.25,
+      linkHandler: { activate: () => {} },
+      scrollback: SCROLLBACK_LINES,
+      cursorInactiveStyle: "outline",
+      theme: terminalThemes[look.theme],
+      minimumContrastRatio: 3,
+    });
+    this.#element.style.cssText = "width:100%;height:100%";
+    this.#replayBytes = new TextEncoder().encode(console.text()).byteLength;
+    this.#loadAddons();
+    this.#listen();
+    this.#detach = console.attach((bytes) => this.#print(bytes));
+  }
+
+  /** Shows the terminal inside `parent`; it leaves where it was. `fit` is to follow when the place has its size. */
+  mount(parent: HTMLElement): void {
+    parent.append(this.#element);
+    if (this.#terminal.element) return;
+    this.#terminal.open(this.#element);
+    this.rename(this.#name);
+  }
+
+  /** Takes the terminal off the screen; it goes on reading. */
+  unmount(): void {
+    this.#element.remove();
+  }
+
+  /** Makes the grid as large as its parent allows, and tells the guest. */
+  fit(): void {
+    const size = this.#element.isConnected ? this.#fit.proposeDimensions() : undefined;
+    if (!size || !(size.cols >= SMALLEST.columns) || !(size.rows >= SMALLEST.rows)) return;
+    this.#fit.fit();
+  }
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  look({ theme, fontSize }: TerminalLook): void {
+    this.#theme = theme;
+    this.#terminal.options.theme = terminalThemes[theme];
+    if (this.#terminal.options.fontSize === fontSize) return;
+    this.#terminal.options.fontSize = fontSize;
+    this.fit();
+  }
+
+  /** What a screen reader calls it. */
+  rename(name: string): void {
+    this.#name = name;
+    this.#terminal.textarea?.setAttribute("aria-label", `Console of ${name}`);
+  }
+
+  get selection(): string {
+    return this.#terminal.getSelection();
+  }
+
+  get size(): { readonly columns: number; readonly rows: number } {
+    return { columns: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  selectAll(): void {
+    this.#terminal.selectAll();
+  }
+
+  /** Forgets the scrollback and all but the current line. */
+  clear(): void {
+    this.#terminal.clear();
+  }
+
+  paste(text: string): void {
+    if (text === "") return;
+    this.#terminal.scrollToBottom();
+    this.#console.send(typedForPaste(text, this.#terminal.modes.bracketedPasteMode));
+  }
+
+  /** Copies the selection; resolves with false when there is none. */
+  async copy(): Promise<boolean> {
+    const text = this.selection;
+    if (text === "") return false;
+    await navigator.clipboard.writeText(text);
+    return true;
+  }
+
+  /** Everything on the screen and in the scrollback, wrapped lines joined. */
+  plainText(): string {
+    const buffer = this.#terminal.buffer.active;
+    const lines: string[] = [];
+    for (let row = 0; row < buffer.length; row++) {
+      const line = buffer.getLine(row);
+      if (!line) continue;
+      const text = line.translateToString(true);
+      if (line.isWrapped) lines.push((lines.pop() ?? "") + text);
+      else lines.push(text);
+    }
+    return lines.join("\n").trimEnd();
+  }
+
+  find(text: string, direction: "next" | "previous", incremental = false): void {
+    const options = { incremental, decorations: matchColours[this.#theme] };
+    if (direction === "next") this.#search.findNext(text, options);
+    else this.#search.findPrevious(text, options);
+  }
+
+  endFind(): void {
+    this.#search.clearDecorations();
+    this.#terminal.clearSelection();
+  }
+
+  onMatches(listener: (matches: Matches) => void): () => void {
+    const { dispose } = this.#search.onDidChangeResults(({ resultIndex, resultCount }) =>
+      listener({ index: resultIndex, count: resultCount }),
+    );
+    return dispose;
+  }
+
+  dispose(): void {
+    this.#detach();
+    this.#element.remove();
+    this.#terminal.dispose();
+  }
+
+  #loadAddons(): void {
+    this.#terminal.loadAddon(this.#fit);
+    this.#terminal.loadAddon(this.#search);
+    this.#terminal.loadAddon(new Unicode11Addon());
+    this.#terminal.unicode.activeVersion = "11";
+  }
+
+  #listen(): void {
+    const answers = new TerminalAnswers(this.#terminal);
+    this.#terminal.onData((data) => {
+      if (answers.expected) this.#answer(data);
+      else this.#console.send(data);
+    });
+    this.#terminal.onBinary((data) => {
+      this.#console.sendBytes(Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff));
+    });
+    this.#terminal.onResize(({ cols, rows }) => this.#console.resize(cols, rows));
+    this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
+    this.#element.addEventListener("paste", (event) => this.#pasted(event), { capture: true });
+  }
+
+  #answer(data: string): void {
+    if (this.#replayBytes > 0) return;
+    this.#console.send(data);
+  }
+
+  #isForTerminal(event: KeyboardEvent): boolean {
+    const isPages = event.ctrlKey && event.shiftKey && !event.altKey && PAGE_KEYS.test(event.code);
+    if (!isPages) return true;
+    if (event.type === "keydown" && event.code === "KeyC") {
+      event.preventDefault();
+      void this.copy();
+    }
+    return false;
+  }
+
+  #pasted(event: ClipboardEvent): void {
+    event.preventDefault();
+    event.stopPropagation();
+    this.paste(event.clipboardData?.getData("text/plain") ?? "");
+  }
+
+  async #print(bytes: Uint8Array): Promise<void> {
+    if (isFullReset(bytes)) this.#replayBytes = bytes.byteLength;
+    for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
+      const piece = bytes.slice(from, from + PIECE_BYTES);
+      await new Promise<void>((parsed) => this.#terminal.write(piece, parsed));
+      this.#replayBytes = Math.max(0, this.#replayBytes - piece.byteLength);
+    }
+  }
+}
+
+/** After a reset the console shows again what was on the screen then, behind ESC c (RIS): not to be answered twice. */
+function isFullReset(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1b && bytes[1] === 0x63;
+}
