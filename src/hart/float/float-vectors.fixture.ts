@@ -130,6 +130,11 @@ function integerOperand(random: Random): bigint {
   return random.below(2) === 0 ? value : BigInt.asUintN(64, -value);
 }
 
+/** A pattern of a single or double of middling size, or sometimes at an edge. */
+export function floatPattern(random: Random, suffix: "s" | "d"): bigint {
+  return suffix === "s" ? pattern(random, single, 127) : pattern(random, double, 1023);
+}
+
 /** Operands of one operation: doubles, singles or integers, their exponents often near each other's (or the product's). */
 function operands(random: Random, name: FloatHelper): readonly [bigint, bigint, bigint] {
   const source = name.slice(name.lastIndexOf(".") + 1);
