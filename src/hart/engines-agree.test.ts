@@ -2,6 +2,7 @@ import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot, HART_STATE_BYTES } from "#memory/layout.ts";
 import { expect, test } from "vitest";
 import { HartUnderTest } from "./case-hart.fixture.ts";
+import { InterruptBit } from "./face.ts";
 import { Random } from "./float/float-vectors.fixture.ts";
 import { writePrivilegedProgram } from "./privileged-program.fixture.ts";
 
@@ -52,6 +53,9 @@ test(`evaluator and interpreter leave the same state after ${PROGRAMS} random pr
     const random = new Random(~seed);
     for (let slice = 0; slice < SLICES; slice++) {
       const budget = 1 + random.below(60);
+      const interrupt = random.pick(Object.values(InterruptBit));
+      const level = random.below(4) === 0;
+      for (const { hart } of [evaluator, interpreter]) hart.setInterruptPending(interrupt, level);
       const ran = interpreter.hart.run(budget);
       expect(evaluator.hart.run(budget), `seed ${seed}, slice ${slice}: instructions begun`).toBe(ran);
       if (!sameState(interpreter, evaluator))

@@ -129,8 +129,12 @@ class ProgramWriter {
     hart.state.set("stvec", this.#address() & ~3n);
     if (this.#chance(2)) hart.state.set("medeleg", BigInt(this.#random.word() & 0xb3ff));
     hart.state.set("mideleg", 0x222n);
+    hart.state.set("mie", BigInt(this.#random.word() & 0xaaa));
     hart.state.setLow("mode", this.#random.below(2));
-    hart.state.setLow("mstatus", (this.#random.below(4) << 18) | (this.#chance(4) ? 0 : 1 << 13));
+    hart.state.setLow(
+      "mstatus",
+      (this.#random.below(4) << 18) | (this.#chance(4) ? 0 : 1 << 13) | (this.#random.below(2) << 1),
+    );
     hart.state.set("satp", (8n << 60n) | BigInt(ROOT >>> 12));
     hart.dropCaches();
   }
