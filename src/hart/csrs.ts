@@ -22,7 +22,8 @@ interface Csr {
   write?(host: CsrHost, value: bigint): void;
 }
 
-const MISA = (2n << 62n) | BigInt([..."ACDFIMSU"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0));
+const MISA =
+  (2n << 62n) | BigInt([..."ACDFIMSU"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0));
 const S_INTERRUPTS = (1 << 1) | (1 << 5) | (1 << 9);
 const M_INTERRUPTS = (1 << 3) | (1 << 7) | (1 << 11);
 /** Exceptions that may be delegated: all that S-mode can take, but not ecall from M. */
@@ -223,7 +224,8 @@ function mayAccess({ state }: CsrHost, number: number): boolean {
   const mode = state.getLow("mode");
   if (mode < ((number >>> 8) & 3)) return false;
   if (number === 0x180 && mode === Mode.S && state.getLow("mstatus") & Status.TVM) return false;
-  if (number === 0x14d && mode !== Mode.M && !(state.get("menvcfg") & STCE && state.getLow("mcounteren") & 2)) return false;
+  if (number === 0x14d && mode !== Mode.M && !(state.get("menvcfg") & STCE && state.getLow("mcounteren") & 2))
+    return false;
   if (!isCounter(number) || mode === Mode.M) return true;
   const bit = 1 << (number & 0x1f);
   if (!(state.getLow("mcounteren") & bit)) return false;

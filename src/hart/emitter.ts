@@ -1,11 +1,4 @@
-import {
-  Cause,
-  type AccessWidth,
-  type Engine,
-  type HelperName,
-  type Immediate,
-  type Register,
-} from "#riscv/engine.ts";
+import { Cause, type AccessWidth, type Engine, type HelperName, type Immediate, type Register } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
 import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
 import { HartSlot, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
@@ -13,7 +6,9 @@ import { isSystemHelper } from "./host-functions.ts";
 import { pushTlbEntry, type MemoryFunctions } from "./memory-code.ts";
 
 /** A guest value while code is emitted: a local that holds it (an i32 one holds a truth value), or a constant. */
-export type Value = { readonly kind: "local"; readonly local: Local } | { readonly kind: "constant"; readonly value: bigint };
+export type Value =
+  | { readonly kind: "local"; readonly local: Local }
+  | { readonly kind: "constant"; readonly value: bigint };
 
 /** What emitted code can call. */
 export interface EmittedFunctions {
@@ -103,7 +98,12 @@ export abstract class Emitter implements Engine<Value> {
 
   useFloat(): void {
     // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
-    this.f.i32(0).memory("i32.load8_u", this.hart + HartSlot.mstatus + 1).i32(0x60).op("i32.and").i32(0x60);
+    this.f
+      .i32(0)
+      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
+      .i32(0x60)
+      .op("i32.and")
+      .i32(0x60);
     this.f.op("i32.ne").if(() => {
       this.storePc();
       this.f.call(this.functions.useFloat);
@@ -237,12 +237,23 @@ export abstract class Emitter implements Engine<Value> {
 
   requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void {
     const va = this.#local64(address);
-    this.f.get(va).op("i32.wrap_i64").i32(width - 1).op("i32.and").if(() => {
-      const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
-      this.f.i32(0).i32(cause + 1).memory("i32.store", this.hart + HartSlot.exception);
-      this.f.i32(0).get(va).memory("i64.store", this.hart + HartSlot.exceptionValue);
-      this.f.br(this.exceptionLabel());
-    });
+    this.f
+      .get(va)
+      .op("i32.wrap_i64")
+      .i32(width - 1)
+      .op("i32.and")
+      .if(() => {
+        const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
+        this.f
+          .i32(0)
+          .i32(cause + 1)
+          .memory("i32.store", this.hart + HartSlot.exception);
+        this.f
+          .i32(0)
+          .get(va)
+          .memory("i64.store", this.hart + HartSlot.exceptionValue);
+        this.f.br(this.exceptionLabel());
+      });
   }
 
   probeStore(width: 4 | 8, address: Value): void {
@@ -274,12 +285,19 @@ export abstract class Emitter implements Engine<Value> {
       this.probeStore(width, address);
       const held = this.load(width, address);
       this.push(held);
-      this.f.i32(0).memory("i64.load", this.hart + HartSlot.reservedValue).op("i64.eq").if(() => {
-        this.store(width, address, value);
-        this.f.i64(0n).set(failed);
-      });
+      this.f
+        .i32(0)
+        .memory("i64.load", this.hart + HartSlot.reservedValue)
+        .op("i64.eq")
+        .if(() => {
+          this.store(width, address, value);
+          this.f.i64(0n).set(failed);
+        });
     });
-    this.f.i32(0).i64(0n).memory("i64.store", this.hart + HartSlot.reservation);
+    this.f
+      .i32(0)
+      .i64(0n)
+      .memory("i64.store", this.hart + HartSlot.reservation);
     return { kind: "local", local: failed };
   }
 
@@ -357,23 +375,42 @@ export abstract class Emitter implements Engine<Value> {
     pushTlbEntry(this.f, va, this.dataContext);
     this.f.set(entry);
     this.f.get(va).get(entry).memory("i64.load", tlb).op("i64.xor").set(offset);
-    this.f.get(offset).i64(BigInt(4096 - width)).op("i64.le_u").if(() => {
-      const host = this.#local("i32");
-      this.f.get(offset).op("i32.wrap_i64").get(entry).memory("i32.load", tlb + 8).op("i32.add").set(host);
-      hit(host);
-    }, miss);
+    this.f
+      .get(offset)
+      .i64(BigInt(4096 - width))
+      .op("i64.le_u")
+      .if(() => {
+        const host = this.#local("i32");
+        this.f
+          .get(offset)
+          .op("i32.wrap_i64")
+          .get(entry)
+          .memory("i32.load", tlb + 8)
+          .op("i32.add")
+          .set(host);
+        hit(host);
+      }, miss);
   }
 
   /** A call that may look at the budget, change it, or raise an exception. */
   #slowCall(call: () => void): void {
-    this.f.i32(0).get(this.budget).memory("i32.store", this.hart + HartSlot.budget);
+    this.f
+      .i32(0)
+      .get(this.budget)
+      .memory("i32.store", this.hart + HartSlot.budget);
     call();
-    this.f.i32(0).memory("i32.load", this.hart + HartSlot.budget).set(this.budget);
+    this.f
+      .i32(0)
+      .memory("i32.load", this.hart + HartSlot.budget)
+      .set(this.budget);
     this.#leaveOnException();
   }
 
   #leaveOnException(): void {
-    this.f.i32(0).memory("i32.load", this.hart + HartSlot.exception).brIf(this.exceptionLabel());
+    this.f
+      .i32(0)
+      .memory("i32.load", this.hart + HartSlot.exception)
+      .brIf(this.exceptionLabel());
   }
 
   #binary(opcode: Opcode, a: Value, b: Value): Value {
@@ -402,17 +439,24 @@ export abstract class Emitter implements Engine<Value> {
     const dividend = this.#local64(a);
     const divisor = this.#local64(b);
     const result = this.#local("i64");
-    this.f.get(divisor).op("i64.eqz").if(
-      () => {
-        byZero(dividend);
-        this.f.set(result);
-      },
-      () => {
-        const divide = (): void => void this.f.get(dividend).get(divisor).op(opcode).set(result);
-        if (!overflows) return divide();
-        this.f.get(divisor).i64(-1n).op("i64.eq").if(() => void this.f.i64(0n).get(dividend).op("i64.sub").set(result), divide);
-      },
-    );
+    this.f
+      .get(divisor)
+      .op("i64.eqz")
+      .if(
+        () => {
+          byZero(dividend);
+          this.f.set(result);
+        },
+        () => {
+          const divide = (): void => void this.f.get(dividend).get(divisor).op(opcode).set(result);
+          if (!overflows) return divide();
+          this.f
+            .get(divisor)
+            .i64(-1n)
+            .op("i64.eq")
+            .if(() => void this.f.i64(0n).get(dividend).op("i64.sub").set(result), divide);
+        },
+      );
     return { kind: "local", local: result };
   }
 }

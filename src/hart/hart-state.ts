@@ -2,7 +2,10 @@ import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HART_STRIDE, HartSlot } from "#memory/layout.ts";
 
 /** A slot that holds one 64-bit word. */
-export type Slot = Exclude<keyof typeof HartSlot, "x" | "f" | "counters" | "pmpaddr" | "superpages" | "dataContext" | "fetchContext">;
+export type Slot = Exclude<
+  keyof typeof HartSlot,
+  "x" | "f" | "counters" | "pmpaddr" | "superpages" | "dataContext" | "fetchContext"
+>;
 
 /** Typed access to one hart's state in the guest's memory. Values are unsigned. */
 export class HartState {

@@ -34,7 +34,11 @@ describe.each(["evaluator", "interpreter"] as const)("%s", (engine) => {
 
   test("loads and stores, and faults where there is nothing", () => {
     // auipc t0, 1; sd t0, 8(t0); lw a0, 8(t0); lb a1, 11(t0); sd t0, 5(t0); ld a2, 5(t0); li t1, 0; ld a3, 0(t1)
-    const hart = run(engine, [0x00001297, 0x0052b423, 0x0082a503, 0x00b28583, 0x0052b2a3, 0x0052b603, 0x00000313, 0x00033683], 8);
+    const hart = run(
+      engine,
+      [0x00001297, 0x0052b423, 0x0082a503, 0x00b28583, 0x0052b2a3, 0x0052b603, 0x00000313, 0x00033683],
+      8,
+    );
     expect(hart.x(10)).toBe(BigInt.asUintN(64, -0x7fff_f000n));
     expect(hart.x(11)).toBe(BigInt.asUintN(64, -128n));
     expect(hart.x(12)).toBe(BigInt(RAM_BASE + 0x1000));

@@ -242,13 +242,21 @@ export class Hart implements HartFace {
     const compiled = compileInterpreter(this.#memory.layout, this.state.base);
     const decoded = new DecodedPages(this.#memory, compiled.uses);
     this.#decoded = decoded;
-    const guarded = Object.entries(this.#helpers).map(([name, helper]) => [name, this.#guard(unsigned(helper), 0n)] as const);
+    const guarded = Object.entries(this.#helpers).map(
+      ([name, helper]) => [name, this.#guard(unsigned(helper), 0n)] as const,
+    );
     return instantiateInterpreter(compiled, this.#memory, {
       helpers: Object.fromEntries(guarded) as Record<HelperName, (...args: bigint[]) => bigint>,
-      readDevice: this.#guard((va: bigint, physical: bigint, width: number) =>
-        this.#virtual.readDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width), 0n),
-      writeDevice: this.#guard((va: bigint, physical: bigint, width: number, value: bigint) =>
-        this.#virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value), undefined),
+      readDevice: this.#guard(
+        (va: bigint, physical: bigint, width: number) =>
+          this.#virtual.readDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width),
+        0n,
+      ),
+      writeDevice: this.#guard(
+        (va: bigint, physical: bigint, width: number, value: bigint) =>
+          this.#virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value),
+        undefined,
+      ),
       decodePage: (page) => this.#decodePage(decoded, page),
       releasePage: (page) => this.#releasePage(decoded, page),
       decode: (address) => decoded.decode(address),

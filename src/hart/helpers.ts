@@ -33,7 +33,9 @@ function illegal(): never {
   throw new GuestException(Cause.IllegalInstruction, 0n);
 }
 
-function systemHelpers(hart: HelperHart): Record<"csr" | "ecall" | "ebreak" | "mret" | "sret" | "wfi" | "sfence.vma" | "fence.i" | "illegal", Helper> {
+function systemHelpers(
+  hart: HelperHart,
+): Record<"csr" | "ecall" | "ebreak" | "mret" | "sret" | "wfi" | "sfence.vma" | "fence.i" | "illegal", Helper> {
   const { state } = hart;
   return {
     csr: (word = 0n, source = 0n) => {

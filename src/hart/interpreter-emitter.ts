@@ -48,7 +48,13 @@ export class InterpreterEmitter extends Emitter {
   #ended = false;
   #helperCalled: "continues" | "redirects" | undefined;
 
-  constructor(f: FunctionBuilder, functions: EmittedFunctions, multiply: MultiplyFunctions, imports: InterpreterImports, hart: number) {
+  constructor(
+    f: FunctionBuilder,
+    functions: EmittedFunctions,
+    multiply: MultiplyFunctions,
+    imports: InterpreterImports,
+    hart: number,
+  ) {
     super(f, functions, multiply, hart);
     this.#imports = imports;
     this.#ip = f.local("i32");
@@ -89,40 +95,62 @@ export class InterpreterEmitter extends Emitter {
     const { f } = this;
     const entry = f.local("i32");
     const offset = f.local("i64");
-    f.get(this.budget).op("i32.eqz").if(() => {
-      this.#storePcLocal();
-      this.#storeBudget();
-      f.op("return");
-    });
+    f.get(this.budget)
+      .op("i32.eqz")
+      .if(() => {
+        this.#storePcLocal();
+        this.#storeBudget();
+        f.op("return");
+      });
     this.#loadSlot("i32.load", HartSlot.dataContext, this.dataContext);
     this.#loadSlot("i32.load", HartSlot.fetchContext, this.#fetchContext);
     pushTlbEntry(f, this.#pc, this.#fetchContext);
     f.set(entry);
     f.get(this.#pc).get(entry).memory("i64.load", TLB_FETCH).op("i64.xor").set(offset);
-    f.get(offset).i64(BigInt(PAGE_BYTES)).op("i64.lt_u").if(
-      () => f.get(entry).memory("i32.load", TLB_FETCH + 8).set(this.#page),
-      () => {
-        this.#storeBudget();
-        f.get(this.#pc).call(this.functions.memory.fetch).tee(this.#page).op("i32.eqz").if(() => {
-          this.#storePcLocal();
-          f.get(this.budget).i32(1).op("i32.sub").set(this.budget).br(trap);
-        });
-        this.#loadSlot("i32.load", HartSlot.budget, this.budget);
-      },
-    );
+    f.get(offset)
+      .i64(BigInt(PAGE_BYTES))
+      .op("i64.lt_u")
+      .if(
+        () =>
+          f
+            .get(entry)
+            .memory("i32.load", TLB_FETCH + 8)
+            .set(this.#page),
+        () => {
+          this.#storeBudget();
+          f.get(this.#pc)
+            .call(this.functions.memory.fetch)
+            .tee(this.#page)
+            .op("i32.eqz")
+            .if(() => {
+              this.#storePcLocal();
+              f.get(this.budget).i32(1).op("i32.sub").set(this.budget).br(trap);
+            });
+          this.#loadSlot("i32.load", HartSlot.budget, this.budget);
+        },
+      );
     f.get(this.#pc).i64(-4096n).op("i64.and").set(this.#pageVa);
-    f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add").set(this.#ip);
+    f.get(this.#page)
+      .get(this.#pc)
+      .op("i32.wrap_i64")
+      .i32(0xfff)
+      .op("i32.and")
+      .i32(2)
+      .op("i32.shl", "i32.add")
+      .set(this.#ip);
     f.release(entry);
     f.release(offset);
   }
 
   #emitBudget(): void {
     const { f } = this;
-    f.get(this.budget).op("i32.eqz").if(() => {
-      this.storePc();
-      this.#storeBudget();
-      f.op("return");
-    });
+    f.get(this.budget)
+      .op("i32.eqz")
+      .if(() => {
+        this.storePc();
+        this.#storeBudget();
+        f.op("return");
+      });
     f.get(this.budget).i32(1).op("i32.sub").set(this.budget);
   }
 
@@ -156,10 +184,14 @@ export class InterpreterEmitter extends Emitter {
     this.#begin(4);
     this.storePc();
     f.call(this.#imports.decodeSpanning);
-    f.i32(0).memory("i32.load", this.hart + HartSlot.exception).brIf(this.#to("trap"));
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.exception)
+      .brIf(this.#to("trap"));
     this.#refundBudget();
     f.i32(SCRATCH).set(this.#page);
-    f.i32(SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES).set(this.#ip).br(this.#to("next"));
+    f.i32(SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES)
+      .set(this.#ip)
+      .br(this.#to("next"));
     this.releaseLocals();
   }
 
@@ -193,7 +225,11 @@ export class InterpreterEmitter extends Emitter {
       this.push(this.nextPc());
       f.set(this.#pc).br(this.#to("refetch"));
     } else if (!this.#ended) {
-      f.get(this.#ip).i32(this.#length * 4).op("i32.add").set(this.#ip).br(this.#to("next"));
+      f.get(this.#ip)
+        .i32(this.#length * 4)
+        .op("i32.add")
+        .set(this.#ip)
+        .br(this.#to("next"));
     }
     this.releaseLocals();
   }
@@ -223,7 +259,10 @@ export class InterpreterEmitter extends Emitter {
   }
 
   override readX(register: Register): Value {
-    this.f.get(this.#ip).memory("i32.load8_u", register).memory("i64.load", this.hart + HartSlot.x);
+    this.f
+      .get(this.#ip)
+      .memory("i32.load8_u", register)
+      .memory("i64.load", this.hart + HartSlot.x);
     return this.take();
   }
 
@@ -235,7 +274,10 @@ export class InterpreterEmitter extends Emitter {
 
   override readF(register: Register): Value {
     if (register === RS3) this.#payload = "float";
-    this.f.get(this.#ip).memory("i32.load8_u", register).memory("i64.load", this.hart + HartSlot.f);
+    this.f
+      .get(this.#ip)
+      .memory("i32.load8_u", register)
+      .memory("i64.load", this.hart + HartSlot.f);
     return this.take();
   }
 
@@ -260,10 +302,15 @@ export class InterpreterEmitter extends Emitter {
     const { f } = this;
     this.push(address);
     f.set(this.#pc);
-    f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u").if(() => {
-      f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
-      f.set(this.#ip).br(this.#to("next"));
-    });
+    f.get(this.#pc)
+      .get(this.#pageVa)
+      .op("i64.xor")
+      .i64(BigInt(PAGE_BYTES))
+      .op("i64.lt_u")
+      .if(() => {
+        f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
+        f.set(this.#ip).br(this.#to("next"));
+      });
     f.br(this.#to("refetch"));
     this.#ended = true;
   }
@@ -274,9 +321,12 @@ export class InterpreterEmitter extends Emitter {
     const target = f.local("i32");
     f.get(this.#ip).get(this.#page).op("i32.sub");
     f.get(this.#ip).memory("i32.load", PAYLOAD).i32(2).op("i32.shl", "i32.add").set(target);
-    f.get(target).i32(PAGE_OF_OPERATIONS).op("i32.lt_u").if(() => {
-      f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("next"));
-    });
+    f.get(target)
+      .i32(PAGE_OF_OPERATIONS)
+      .op("i32.lt_u")
+      .if(() => {
+        f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("next"));
+      });
     f.get(this.#pageVa).get(target).i32(2).op("i32.shr_s", "i64.extend_i32_s", "i64.add").set(this.#pc);
     f.br(this.#to("refetch"));
     f.release(target);
@@ -295,15 +345,24 @@ export class InterpreterEmitter extends Emitter {
   }
 
   #storePcLocal(): void {
-    this.f.i32(0).get(this.#pc).memory("i64.store", this.hart + HartSlot.pc);
+    this.f
+      .i32(0)
+      .get(this.#pc)
+      .memory("i64.store", this.hart + HartSlot.pc);
   }
 
   #storeBudget(): void {
-    this.f.i32(0).get(this.budget).memory("i32.store", this.hart + HartSlot.budget);
+    this.f
+      .i32(0)
+      .get(this.budget)
+      .memory("i32.store", this.hart + HartSlot.budget);
   }
 
   #loadSlot(load: "i32.load" | "i64.load", slot: number, into: Local): void {
-    this.f.i32(0).memory(load, this.hart + slot).set(into);
+    this.f
+      .i32(0)
+      .memory(load, this.hart + slot)
+      .set(into);
   }
 
   #to(label: "next" | "refetch" | "exception" | "trap"): Label {

@@ -52,7 +52,13 @@ export function compileInterpreter(layout: MemoryLayout, hart: number): Interpre
   const functions = {
     memory,
     useFloat,
-    helpers: { ...helpers, ...emitFloatFunctions(module, helpers, hart + HartSlot.fcsr), csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
+    helpers: {
+      ...helpers,
+      ...emitFloatFunctions(module, helpers, hart + HartSlot.fcsr),
+      csr: privileged.csr(),
+      ecall: privileged.ecall(),
+      sret: privileged.sret(),
+    },
   };
   const loopImports = { ...imports, trap: privileged.trap() };
   const run = module.function([], []);
@@ -63,8 +69,14 @@ export function compileInterpreter(layout: MemoryLayout, hart: number): Interpre
 }
 
 /** Binds a compiled interpreter to a guest's memory and its host. */
-export function instantiateInterpreter(compiled: InterpreterModule, memory: GuestMemory, host: InterpreterHost): Interpreter {
+export function instantiateInterpreter(
+  compiled: InterpreterModule,
+  memory: GuestMemory,
+  host: InterpreterHost,
+): Interpreter {
   const { helpers, ...functions } = host;
-  const instance = new WebAssembly.Instance(compiled.module, { env: { memory: memory.wasm, ...helpers, ...functions } });
+  const instance = new WebAssembly.Instance(compiled.module, {
+    env: { memory: memory.wasm, ...helpers, ...functions },
+  });
   return instance.exports["run"] as Interpreter;
 }

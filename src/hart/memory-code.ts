@@ -64,7 +64,11 @@ export function importMemory(module: ModuleBuilder): MemoryImports {
 
 /** Leaves the address of `address`'s entry in a TLB whose context stands in `context` (i32), less the TLB's own base. */
 export function pushTlbEntry(f: FunctionBuilder, address: Local, context: Local): void {
-  f.get(address).i64(8n).op("i64.shr_u", "i32.wrap_i64").i32((TLB_ENTRIES - 1) << 4).op("i32.and");
+  f.get(address)
+    .i64(8n)
+    .op("i64.shr_u", "i32.wrap_i64")
+    .i32((TLB_ENTRIES - 1) << 4)
+    .op("i32.and");
   f.get(context).op("i32.add");
 }
 
@@ -120,7 +124,12 @@ class MemoryCode {
       this.#refill(f, va, offset, TLB_READ, HartSlot.dataContext);
       this.#host(f, offset, index);
       const loads = ["i64.load8_u", "i64.load16_u", "i64.load32_u", "i64.load"] as const;
-      this.#byWidth(f, width, (n) => f.get(index).memory(loads[n] ?? "i64.load").op("return"));
+      this.#byWidth(f, width, (n) =>
+        f
+          .get(index)
+          .memory(loads[n] ?? "i64.load")
+          .op("return"),
+      );
     });
     f.get(va).get(physical).get(width).call(this.#imports.readDevice);
     return load;
@@ -153,7 +162,13 @@ class MemoryCode {
       this.#beforeStore(f, va, offset, width);
       this.#host(f, offset, index);
       const stores = ["i64.store8", "i64.store16", "i64.store32", "i64.store"] as const;
-      this.#byWidth(f, width, (n) => f.get(index).get(value).memory(stores[n] ?? "i64.store").op("return"));
+      this.#byWidth(f, width, (n) =>
+        f
+          .get(index)
+          .get(value)
+          .memory(stores[n] ?? "i64.store")
+          .op("return"),
+      );
     });
     f.get(va).get(physical).get(width).get(value).call(this.#imports.writeDevice);
     return store;
@@ -184,12 +199,16 @@ class MemoryCode {
     });
     f.get(offset).i64(12n).op("i64.shr_u", "i32.wrap_i64").set(page);
     f.get(page).i32(2).op("i32.shl").memory("i32.load", this.#layout.decodedIndex).set(decoded);
-    f.get(decoded).op("i32.eqz").if(() => f.get(page).call(this.#imports.decodePage).set(decoded));
+    f.get(decoded)
+      .op("i32.eqz")
+      .if(() => f.get(page).call(this.#imports.decodePage).set(decoded));
     f.get(decoded).i32(DECODED_PAGE_BYTES).op("i32.mul").i32(DECODED).op("i32.add").set(decoded);
     this.#slot(f, "i32.load", HartSlot.fetchContext).set(context);
     pushTlbEntry(f, pc, context);
     f.tee(page).get(pc).i64(~0xfffn).op("i64.and").memory("i64.store", TLB_FETCH);
-    f.get(page).get(decoded).memory("i32.store", TLB_FETCH + 8);
+    f.get(page)
+      .get(decoded)
+      .memory("i32.store", TLB_FETCH + 8);
     f.get(decoded);
     return fetch;
   }
@@ -206,7 +225,10 @@ class MemoryCode {
     const shift = f.local("i64");
     this.#effectiveMode(f, access, mode, status);
     this.#slot(f, "i64.load", HartSlot.satp).tee(table).i64(60n).op("i64.shr_u").i64(SV39).op("i64.ne");
-    f.get(mode).i32(3).op("i32.eq", "i32.or").if(() => f.get(va).op("return"));
+    f.get(mode)
+      .i32(3)
+      .op("i32.eq", "i32.or")
+      .if(() => f.get(va).op("return"));
     f.block((fault) => {
       f.get(va).i64(25n).op("i64.shl").i64(25n).op("i64.shr_s").get(va).op("i64.ne").brIf(fault);
       f.get(table).i64(PHYSICAL_PAGE_MASK).op("i64.and").i64(12n).op("i64.shl").set(table);
@@ -215,21 +237,41 @@ class MemoryCode {
         this.#loadEntry(f, va, access, table, shift, entry);
         // Not valid, or writable without being readable, or reserved bits.
         f.get(entry).i64(BigInt(Pte.V)).op("i64.and", "i64.eqz").brIf(fault);
-        f.get(entry).i64(BigInt(Pte.R | Pte.W)).op("i64.and").i64(BigInt(Pte.W)).op("i64.eq").brIf(fault);
+        f.get(entry)
+          .i64(BigInt(Pte.R | Pte.W))
+          .op("i64.and")
+          .i64(BigInt(Pte.W))
+          .op("i64.eq")
+          .brIf(fault);
         f.get(entry).i64(PTE_RESERVED).op("i64.and").i64(0n).op("i64.ne").brIf(fault);
-        f.get(entry).i64(BigInt(Pte.R | Pte.X)).op("i64.and", "i64.eqz").if(() => {
-          f.get(entry).i64(BigInt(Pte.A | Pte.D | Pte.U)).op("i64.and").i64(0n).op("i64.ne").brIf(fault);
-          pushPage(f, entry).i64(12n).op("i64.shl").set(table);
-          f.get(shift).i64(9n).op("i64.sub").tee(shift).i64(12n).op("i64.ge_u").brIf(next);
-          f.br(fault);
-        });
+        f.get(entry)
+          .i64(BigInt(Pte.R | Pte.X))
+          .op("i64.and", "i64.eqz")
+          .if(() => {
+            f.get(entry)
+              .i64(BigInt(Pte.A | Pte.D | Pte.U))
+              .op("i64.and")
+              .i64(0n)
+              .op("i64.ne")
+              .brIf(fault);
+            pushPage(f, entry).i64(12n).op("i64.shl").set(table);
+            f.get(shift).i64(9n).op("i64.sub").tee(shift).i64(12n).op("i64.ge_u").brIf(next);
+            f.br(fault);
+          });
       });
       this.#checkPermissions(f, { access, mode, status, entry }, fault);
-      f.get(shift).i64(12n).op("i64.ne").if(() => this.#noteSuperpage(f, va, shift));
+      f.get(shift)
+        .i64(12n)
+        .op("i64.ne")
+        .if(() => this.#noteSuperpage(f, va, shift));
       this.#leafAddress(f, va, entry, shift, fault);
       f.op("return");
     });
-    this.#raise(f, () => pushCause(f, access, Cause.LoadPageFault, Cause.StorePageFault, Cause.InstructionPageFault), va);
+    this.#raise(
+      f,
+      () => pushCause(f, access, Cause.LoadPageFault, Cause.StorePageFault, Cause.InstructionPageFault),
+      va,
+    );
     f.i64(0n);
     return walk;
   }
@@ -238,42 +280,73 @@ class MemoryCode {
     this.#slot(f, "i32.load", HartSlot.mode).set(mode);
     this.#slot(f, "i32.load", HartSlot.mstatus).set(status);
     f.get(access).i32(FETCH).op("i32.ne").get(mode).i32(3).op("i32.eq", "i32.and");
-    f.get(status).i32(Status.MPRV).op("i32.and").i32(0).op("i32.ne", "i32.and").if(() => {
-      f.get(status).i32(MPP_SHIFT).op("i32.shr_u").i32(3).op("i32.and").set(mode);
-    });
+    f.get(status)
+      .i32(Status.MPRV)
+      .op("i32.and")
+      .i32(0)
+      .op("i32.ne", "i32.and")
+      .if(() => {
+        f.get(status).i32(MPP_SHIFT).op("i32.shr_u").i32(3).op("i32.and").set(mode);
+      });
   }
 
   #loadEntry(f: FunctionBuilder, va: Local, access: Local, table: Local, shift: Local, entry: Local): void {
     f.get(va).get(shift).op("i64.shr_u").i64(0x1ffn).op("i64.and").i64(3n).op("i64.shl");
     f.get(table).op("i64.add").i64(BigInt(RAM_BASE)).op("i64.sub").tee(entry);
-    f.i64(BigInt(this.#layout.ramBytes - 8)).op("i64.gt_u").if(() => {
-      this.#raise(f, () => pushCause(f, access, Cause.LoadAccessFault, Cause.StoreAccessFault, Cause.InstructionAccessFault), va);
-      f.i64(0n).op("return");
-    });
+    f.i64(BigInt(this.#layout.ramBytes - 8))
+      .op("i64.gt_u")
+      .if(() => {
+        this.#raise(
+          f,
+          () => pushCause(f, access, Cause.LoadAccessFault, Cause.StoreAccessFault, Cause.InstructionAccessFault),
+          va,
+        );
+        f.i64(0n).op("return");
+      });
     f.get(entry).op("i32.wrap_i64").i32(this.#layout.ram).op("i32.add").memory("i64.load").set(entry);
   }
 
-  #checkPermissions(f: FunctionBuilder, walk: Readonly<Record<"access" | "mode" | "status" | "entry", Local>>, fault: { depth: number }): void {
+  #checkPermissions(
+    f: FunctionBuilder,
+    walk: Readonly<Record<"access" | "mode" | "status" | "entry", Local>>,
+    fault: { depth: number },
+  ): void {
     const { access, mode, status, entry } = walk;
     const bits = f.local("i32");
     f.get(entry).op("i32.wrap_i64").set(bits);
-    f.get(bits).i32(Pte.U).op("i32.and").if(
-      () => {
-        f.get(status).i32(Status.SUM).op("i32.and", "i32.eqz").get(access).i32(FETCH).op("i32.eq", "i32.or");
-        f.get(mode).i32(1).op("i32.eq", "i32.and").brIf(fault);
-      },
-      () => f.get(mode).op("i32.eqz").brIf(fault),
-    );
+    f.get(bits)
+      .i32(Pte.U)
+      .op("i32.and")
+      .if(
+        () => {
+          f.get(status).i32(Status.SUM).op("i32.and", "i32.eqz").get(access).i32(FETCH).op("i32.eq", "i32.or");
+          f.get(mode).i32(1).op("i32.eq", "i32.and").brIf(fault);
+        },
+        () => f.get(mode).op("i32.eqz").brIf(fault),
+      );
     // A clear: fault (Svade). A store wants D as well.
     const need = f.local("i32");
-    f.i32(Pte.A | Pte.W | Pte.D).i32(Pte.A | Pte.X).get(access).i32(WRITE).op("i32.eq", "select").set(need);
-    f.get(access).op("i32.eqz").if(() => {
-      f.i32(Pte.A | Pte.R).set(need);
-      // MXR makes executable pages readable.
-      f.get(status).i32(Status.MXR).op("i32.and").if(() => {
-        f.get(bits).i32(Pte.X).op("i32.and").if(() => f.i32(Pte.A).set(need));
+    f.i32(Pte.A | Pte.W | Pte.D)
+      .i32(Pte.A | Pte.X)
+      .get(access)
+      .i32(WRITE)
+      .op("i32.eq", "select")
+      .set(need);
+    f.get(access)
+      .op("i32.eqz")
+      .if(() => {
+        f.i32(Pte.A | Pte.R).set(need);
+        // MXR makes executable pages readable.
+        f.get(status)
+          .i32(Status.MXR)
+          .op("i32.and")
+          .if(() => {
+            f.get(bits)
+              .i32(Pte.X)
+              .op("i32.and")
+              .if(() => f.i32(Pte.A).set(need));
+          });
       });
-    });
     f.get(bits).get(need).op("i32.and").get(need).op("i32.ne").brIf(fault);
   }
 
@@ -286,8 +359,21 @@ class MemoryCode {
     f.get(va).get(shift).op("i64.shr_u").get(shift).op("i64.shl").set(low);
     f.get(low).i64(1n).get(shift).op("i64.shl", "i64.add").i64(1n).op("i64.sub").set(high);
     const at = this.#hart + HartSlot.superpages;
-    f.get(low).get(range).memory("i64.load", at).op("i64.lt_u").if(() => f.get(range).get(low).memory("i64.store", at));
-    f.get(high).get(range).memory("i64.load", at + 8).op("i64.gt_u").if(() => f.get(range).get(high).memory("i64.store", at + 8));
+    f.get(low)
+      .get(range)
+      .memory("i64.load", at)
+      .op("i64.lt_u")
+      .if(() => f.get(range).get(low).memory("i64.store", at));
+    f.get(high)
+      .get(range)
+      .memory("i64.load", at + 8)
+      .op("i64.gt_u")
+      .if(() =>
+        f
+          .get(range)
+          .get(high)
+          .memory("i64.store", at + 8),
+      );
   }
 
   #leafAddress(f: FunctionBuilder, va: Local, entry: Local, shift: Local, fault: { depth: number }): void {
@@ -306,10 +392,13 @@ class MemoryCode {
     f.get(offset).i64(12n).op("i64.shr_u", "i32.wrap_i64").set(page);
     f.get(page).memory("i32.load8_u", this.#layout.pageFlags).set(flags);
     f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", this.#layout.pageFlags);
-    f.get(flags).i32(PageFlag.code).op("i32.and").if(
-      () => this.#dropOperations(f, page, offset, width),
-      () => this.#refill(f, va, offset, TLB_WRITE, HartSlot.dataContext),
-    );
+    f.get(flags)
+      .i32(PageFlag.code)
+      .op("i32.and")
+      .if(
+        () => this.#dropOperations(f, page, offset, width),
+        () => this.#refill(f, va, offset, TLB_WRITE, HartSlot.dataContext),
+      );
   }
 
   /** Forgets the operations that the bytes about to be stored belong to: from one halfword before the first. */
@@ -324,7 +413,17 @@ class MemoryCode {
     // Operation n stands at 8 n and decodes from byte 2 n: 4 bytes of decoded page a byte.
     f.get(at).get(width).op("i32.add").i32(1).op("i32.add").i32(1).op("i32.shr_u").i32(3).op("i32.shl");
     f.get(decoded).op("i32.add").set(end);
-    f.get(at).i32(2).op("i32.sub").i32(0).get(at).i32(2).op("i32.ge_u", "select").i32(1).op("i32.shr_u").i32(3).op("i32.shl");
+    f.get(at)
+      .i32(2)
+      .op("i32.sub")
+      .i32(0)
+      .get(at)
+      .i32(2)
+      .op("i32.ge_u", "select")
+      .i32(1)
+      .op("i32.shr_u")
+      .i32(3)
+      .op("i32.shl");
     f.get(decoded).op("i32.add").set(at);
     f.loop((again) => {
       f.get(at).i64(0n).memory("i64.store");
@@ -332,7 +431,10 @@ class MemoryCode {
     });
     f.get(decoded).get(decoded).memory("i32.load", STORES_SINCE_DECODE).i32(1).op("i32.add").tee(count);
     f.memory("i32.store", STORES_SINCE_DECODE);
-    f.get(count).i32(STORES_TO_RELEASE).op("i32.gt_u").if(() => f.get(page).call(this.#imports.releasePage));
+    f.get(count)
+      .i32(STORES_TO_RELEASE)
+      .op("i32.gt_u")
+      .if(() => f.get(page).call(this.#imports.releasePage));
   }
 
   #refill(f: FunctionBuilder, va: Local, offset: Local, tlb: number, contextSlot: number): void {
@@ -362,12 +464,22 @@ class MemoryCode {
   }
 
   #ifCrossing(f: FunctionBuilder, va: Local, width: Local, body: () => void): void {
-    f.get(va).op("i32.wrap_i64").i32(PAGE_OFFSET).op("i32.and").get(width).op("i32.add").i32(PAGE_OFFSET + 1);
+    f.get(va)
+      .op("i32.wrap_i64")
+      .i32(PAGE_OFFSET)
+      .op("i32.and")
+      .get(width)
+      .op("i32.add")
+      .i32(PAGE_OFFSET + 1);
     f.op("i32.gt_u").if(body);
   }
 
   #byWidth(f: FunctionBuilder, width: Local, body: (log2: number) => void): void {
-    for (const [log2, bytes] of [1, 2, 4].entries()) f.get(width).i32(bytes).op("i32.eq").if(() => body(log2));
+    for (const [log2, bytes] of [1, 2, 4].entries())
+      f.get(width)
+        .i32(bytes)
+        .op("i32.eq")
+        .if(() => body(log2));
     body(3);
   }
 
@@ -381,8 +493,12 @@ class MemoryCode {
   #raise(f: FunctionBuilder, cause: () => void, value: Local): void {
     f.i32(0);
     cause();
-    f.i32(1).op("i32.add").memory("i32.store", this.#hart + HartSlot.exception);
-    f.i32(0).get(value).memory("i64.store", this.#hart + HartSlot.exceptionValue);
+    f.i32(1)
+      .op("i32.add")
+      .memory("i32.store", this.#hart + HartSlot.exception);
+    f.i32(0)
+      .get(value)
+      .memory("i64.store", this.#hart + HartSlot.exceptionValue);
   }
 
   #count(f: FunctionBuilder, counter: number): void {

@@ -39,13 +39,17 @@ for (let halfword = 0; halfword < 0x1_0000; halfword++) {
 /** All handlers in order; handler n of the interpreter is `handlers[n - FIRST_INSTRUCTION]`. */
 export const handlers: readonly Handler[] = [
   ...allInstructions.map((instruction): Handler => ({ instruction, length: 4 })),
-  ...allInstructions.filter(({ number }) => compressible.has(number)).map((instruction): Handler => ({ instruction, length: 2 })),
+  ...allInstructions
+    .filter(({ number }) => compressible.has(number))
+    .map((instruction): Handler => ({ instruction, length: 2 })),
 ];
 
 if (handlers.length + FIRST_INSTRUCTION > 256) throw new Error("an operation's handler no longer fits its byte");
 
 const handlerOfCompressed = new Map(
-  handlers.flatMap(({ instruction, length }, index) => (length === 2 ? [[instruction.number, index + FIRST_INSTRUCTION]] : [])),
+  handlers.flatMap(({ instruction, length }, index) =>
+    length === 2 ? [[instruction.number, index + FIRST_INSTRUCTION]] : [],
+  ),
 );
 
 /** Which fields the semantics of each instruction uses, found when its handler was emitted. */
@@ -68,7 +72,8 @@ export function encodeOperation(
     return [length === 2 ? ILLEGAL_2 : ILLEGAL_4, encoding];
   }
   const rd = (word >>> 7) & 31;
-  const fields = ((use.floatDestination ? rd : (rd + 31) & 31) << 11) | (((word >>> 15) & 31) << 19) | (((word >>> 20) & 31) << 27);
+  const fields =
+    ((use.floatDestination ? rd : (rd + 31) & 31) << 11) | (((word >>> 15) & 31) << 19) | (((word >>> 20) & 31) << 27);
   return [handler | fields, payload(use.payload, word, found)];
 }
 

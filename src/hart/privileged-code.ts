@@ -47,19 +47,31 @@ export class PrivilegedCode {
     this.#load32(f, HartSlot.mode).set(mode);
     f.get(mode).i32(3).op("i32.eq");
     this.#load32(f, HartSlot.medeleg).get(cause).op("i32.shr_u").i32(1).op("i32.and", "i32.eqz", "i32.or");
-    f.get(cause).i32(Cause.IllegalInstruction).op("i32.eq", "i32.or").if(() => f.call(this.#imports.trap).op("return"));
+    f.get(cause)
+      .i32(Cause.IllegalInstruction)
+      .op("i32.eq", "i32.or")
+      .if(() => f.call(this.#imports.trap).op("return"));
     this.#copy(f, HartSlot.pc, HartSlot.sepc);
     this.#copy(f, HartSlot.exceptionValue, HartSlot.stval);
-    f.i32(0).get(cause).op("i64.extend_i32_u").memory("i64.store", this.#hart + HartSlot.scause);
+    f.i32(0)
+      .get(cause)
+      .op("i64.extend_i32_u")
+      .memory("i64.store", this.#hart + HartSlot.scause);
     this.#clear(f, HartSlot.exception);
     this.#clear(f, HartSlot.exceptionValue);
     this.#load32(f, HartSlot.mstatus).set(status);
-    f.get(status).i32(~(Status.SPP | Status.SPIE | Status.SIE)).op("i32.and");
+    f.get(status)
+      .i32(~(Status.SPP | Status.SPIE | Status.SIE))
+      .op("i32.and");
     f.i32(Status.SPP).i32(0).get(mode).op("select", "i32.or");
     f.i32(Status.SPIE).i32(0).get(status).i32(Status.SIE).op("i32.and", "select", "i32.or").set(status);
     this.#store32(f, HartSlot.mstatus, () => f.get(status));
     this.#store32(f, HartSlot.mode, () => f.i32(1));
-    f.i32(0).i32(0).memory("i64.load", this.#hart + HartSlot.stvec).i64(-4n).op("i64.and");
+    f.i32(0)
+      .i32(0)
+      .memory("i64.load", this.#hart + HartSlot.stvec)
+      .i64(-4n)
+      .op("i64.and");
     f.memory("i64.store", this.#hart + HartSlot.pc);
     this.#updateContexts(f, () => f.i32(1), status);
     this.#count(f, Counter.traps);
@@ -73,11 +85,21 @@ export class PrivilegedCode {
     const status = f.local("i32");
     const mode = f.local("i32");
     this.#load32(f, HartSlot.mstatus).set(status);
-    this.#load32(f, HartSlot.mode).i32(1).op("i32.ne").get(status).i32(Status.TSR).op("i32.and", "i32.or").if(() => {
-      f.call(this.#imports.sret).op("return");
-    });
+    this.#load32(f, HartSlot.mode)
+      .i32(1)
+      .op("i32.ne")
+      .get(status)
+      .i32(Status.TSR)
+      .op("i32.and", "i32.or")
+      .if(() => {
+        f.call(this.#imports.sret).op("return");
+      });
     f.get(status).i32(Status.SPP).op("i32.and").i32(0).op("i32.ne").set(mode);
-    f.get(status).i32(~(Status.SPP | Status.SIE | Status.MPRV)).op("i32.and").i32(Status.SPIE).op("i32.or");
+    f.get(status)
+      .i32(~(Status.SPP | Status.SIE | Status.MPRV))
+      .op("i32.and")
+      .i32(Status.SPIE)
+      .op("i32.or");
     f.i32(Status.SIE).i32(0).get(status).i32(Status.SPIE).op("i32.and", "select", "i32.or").set(status);
     this.#store32(f, HartSlot.mstatus, () => f.get(status));
     this.#store32(f, HartSlot.mode, () => f.get(mode));
@@ -93,8 +115,17 @@ export class PrivilegedCode {
     const ecall = this.#module.function([], ["i64"]);
     const f = ecall.body;
     const mode = f.local("i32");
-    this.#load32(f, HartSlot.mode).tee(mode).i32(1).op("i32.eq").if(() => f.call(this.#imports.ecall).op("return"));
-    this.#store32(f, HartSlot.exception, () => f.get(mode).i32(Cause.EcallFromU + 1).op("i32.add"));
+    this.#load32(f, HartSlot.mode)
+      .tee(mode)
+      .i32(1)
+      .op("i32.eq")
+      .if(() => f.call(this.#imports.ecall).op("return"));
+    this.#store32(f, HartSlot.exception, () =>
+      f
+        .get(mode)
+        .i32(Cause.EcallFromU + 1)
+        .op("i32.add"),
+    );
     f.i64(0n);
     return ecall;
   }
@@ -107,12 +138,23 @@ export class PrivilegedCode {
     const number = f.local("i32");
     const old = f.local("i64");
     f.get(word).i64(20n).op("i64.shr_u", "i32.wrap_i64").set(number);
-    this.#load32(f, HartSlot.mode).i32(1).op("i32.eq").if(() => {
-      f.get(number).i32(SSCRATCH).op("i32.sub").i32(SAVED_CSRS).op("i32.lt_u").if(() => {
-        this.#savedCsr(f, { word, source, number, old });
+    this.#load32(f, HartSlot.mode)
+      .i32(1)
+      .op("i32.eq")
+      .if(() => {
+        f.get(number)
+          .i32(SSCRATCH)
+          .op("i32.sub")
+          .i32(SAVED_CSRS)
+          .op("i32.lt_u")
+          .if(() => {
+            this.#savedCsr(f, { word, source, number, old });
+          });
+        f.get(number)
+          .i32(SSTATUS)
+          .op("i32.eq")
+          .if(() => this.#sstatus(f, { word, source, number, old }));
       });
-      f.get(number).i32(SSTATUS).op("i32.eq").if(() => this.#sstatus(f, { word, source, number, old }));
-    });
     f.get(word).get(source).call(this.#imports.csr);
     return csr;
   }
@@ -148,8 +190,16 @@ export class PrivilegedCode {
         f.get(status).get(after).op("i32.xor").set(changed);
         f.get(changed).i32(Status.MXR).op("i32.and").brIf(slow);
         this.#store32(f, HartSlot.mstatus, () => f.get(after));
-        f.get(changed).i32(Status.SUM).op("i32.and").if(() => this.#updateContexts(f, () => f.i32(1), after));
-        f.get(changed).get(after).op("i32.and").i32(Status.SIE).op("i32.and").if(() => this.#checkInterrupts(f));
+        f.get(changed)
+          .i32(Status.SUM)
+          .op("i32.and")
+          .if(() => this.#updateContexts(f, () => f.i32(1), after));
+        f.get(changed)
+          .get(after)
+          .op("i32.and")
+          .i32(Status.SIE)
+          .op("i32.and")
+          .if(() => this.#checkInterrupts(f));
       });
       f.get(old).op("return");
     });
@@ -163,14 +213,21 @@ export class PrivilegedCode {
     f.get(word).op("i32.wrap_i64").i32(12).op("i32.shr_u").i32(7).op("i32.and").set(operation);
     f.get(word).i64(15n).op("i64.shr_u").i64(31n).op("i64.and").set(rs1);
     f.get(rs1).get(source).get(operation).i32(4).op("i32.and", "select").set(operand);
-    f.get(operation).i32(3).op("i32.and").i32(1).op("i32.eq").get(rs1).op("i64.eqz", "i32.eqz", "i32.or").if(() => {
-      const value = f.local("i64");
-      f.get(old).get(operand).op("i64.or");
-      f.get(old).get(operand).i64(-1n).op("i64.xor", "i64.and");
-      f.get(operation).i32(3).op("i32.and").i32(2).op("i32.eq", "select").set(value);
-      f.get(operand).get(value).get(operation).i32(3).op("i32.and").i32(1).op("i32.eq", "select");
-      write();
-    });
+    f.get(operation)
+      .i32(3)
+      .op("i32.and")
+      .i32(1)
+      .op("i32.eq")
+      .get(rs1)
+      .op("i64.eqz", "i32.eqz", "i32.or")
+      .if(() => {
+        const value = f.local("i64");
+        f.get(old).get(operand).op("i64.or");
+        f.get(old).get(operand).i64(-1n).op("i64.xor", "i64.and");
+        f.get(operation).i32(3).op("i32.and").i32(2).op("i32.eq", "select").set(value);
+        f.get(operand).get(value).get(operation).i32(3).op("i32.and").i32(1).op("i32.eq", "select");
+        write();
+      });
   }
 
   /** `updateContexts` of translation.ts, for S- and U-mode. */
@@ -180,7 +237,11 @@ export class PrivilegedCode {
     f.get(context).i32(0);
     mode();
     f.op("select").set(context);
-    f.i32(3).get(context).i32(0).memory("i64.load", this.#hart + HartSlot.satp).op("i64.eqz", "select");
+    f.i32(3)
+      .get(context)
+      .i32(0)
+      .memory("i64.load", this.#hart + HartSlot.satp)
+      .op("i64.eqz", "select");
     f.i32(TLB_BYTES).op("i32.mul").set(context);
     this.#store32(f, HartSlot.dataContext, () => f.get(context));
     this.#store32(f, HartSlot.fetchContext, () => f.get(context));
@@ -188,15 +249,22 @@ export class PrivilegedCode {
 
   #checkInterrupts(f: FunctionBuilder): void {
     this.#load32(f, HartSlot.mip);
-    this.#load32(f, HartSlot.mie).op("i32.and").if(() => f.call(this.#imports.interruptsChanged));
+    this.#load32(f, HartSlot.mie)
+      .op("i32.and")
+      .if(() => f.call(this.#imports.interruptsChanged));
   }
 
   #copy(f: FunctionBuilder, from: number, to: number): void {
-    f.i32(0).i32(0).memory("i64.load", this.#hart + from).memory("i64.store", this.#hart + to);
+    f.i32(0)
+      .i32(0)
+      .memory("i64.load", this.#hart + from)
+      .memory("i64.store", this.#hart + to);
   }
 
   #clear(f: FunctionBuilder, slot: number): void {
-    f.i32(0).i64(0n).memory("i64.store", this.#hart + slot);
+    f.i32(0)
+      .i64(0n)
+      .memory("i64.store", this.#hart + slot);
   }
 
   #count(f: FunctionBuilder, counter: number): void {

@@ -7,8 +7,16 @@ import { Mode, MPP_SHIFT, Status } from "./status.ts";
 
 export type Access = "read" | "write" | "fetch";
 
-const pageFault = { read: Cause.LoadPageFault, write: Cause.StorePageFault, fetch: Cause.InstructionPageFault } as const;
-const accessFault = { read: Cause.LoadAccessFault, write: Cause.StoreAccessFault, fetch: Cause.InstructionAccessFault } as const;
+const pageFault = {
+  read: Cause.LoadPageFault,
+  write: Cause.StorePageFault,
+  fetch: Cause.InstructionPageFault,
+} as const;
+const accessFault = {
+  read: Cause.LoadAccessFault,
+  write: Cause.StoreAccessFault,
+  fetch: Cause.InstructionAccessFault,
+} as const;
 
 /** Fields of a page-table entry, Privileged ISA §4.3.1. */
 export const Pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;

@@ -47,7 +47,8 @@ export class VirtualMemory {
     if (crosses(address, width)) {
       this.#translate(address, "write");
       this.#translate(BigInt.asUintN(64, address + BigInt(width) - 1n) & ~0xfffn, "write");
-      for (let i = 0n; i < BigInt(width); i++) this.store(1, BigInt.asUintN(64, address + i), (value >> (8n * i)) & 0xffn);
+      for (let i = 0n; i < BigInt(width); i++)
+        this.store(1, BigInt.asUintN(64, address + i), (value >> (8n * i)) & 0xffn);
       return;
     }
     const physical = this.#translate(address, "write");
@@ -66,7 +67,10 @@ export class VirtualMemory {
 
   readDevice(address: bigint, physical: bigint, width: number): bigint {
     this.#beforeDevice();
-    const value = isWidth(width) && physical <= Number.MAX_SAFE_INTEGER ? this.#host.readDevice(Number(physical), width) : undefined;
+    const value =
+      isWidth(width) && physical <= Number.MAX_SAFE_INTEGER
+        ? this.#host.readDevice(Number(physical), width)
+        : undefined;
     if (value === undefined) throw new GuestException(Cause.LoadAccessFault, address);
     return value;
   }
@@ -74,7 +78,8 @@ export class VirtualMemory {
   writeDevice(address: bigint, physical: bigint, width: number, value: bigint): void {
     this.#beforeDevice();
     const narrow = BigInt.asUintN(width * 8, value);
-    const done = isWidth(width) && physical <= Number.MAX_SAFE_INTEGER && this.#host.writeDevice(Number(physical), width, narrow);
+    const done =
+      isWidth(width) && physical <= Number.MAX_SAFE_INTEGER && this.#host.writeDevice(Number(physical), width, narrow);
     if (!done) throw new GuestException(Cause.StoreAccessFault, address);
   }
 

@@ -33,7 +33,8 @@ export class GuestMemory {
     const pages = this.layout.totalBytes / 0x1_0000;
     this.wasm = wasm ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.wasm;
-    if (buffer.byteLength !== this.layout.totalBytes) throw new RangeError("the shared memory has another size than its layout");
+    if (buffer.byteLength !== this.layout.totalBytes)
+      throw new RangeError("the shared memory has another size than its layout");
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.ram = new Uint8Array(buffer, this.layout.ram, this.layout.ramBytes);

@@ -29,7 +29,10 @@ export class ModuleBuilder {
   }
 
   /** Declares a function, to be called before its body is written; `body` is written through the builder returned. */
-  function(parameters: readonly ValueType[], results: readonly ValueType[]): FunctionReference & { readonly body: FunctionBuilder } {
+  function(
+    parameters: readonly ValueType[],
+    results: readonly ValueType[],
+  ): FunctionReference & { readonly body: FunctionBuilder } {
     const body = new FunctionBuilder(parameters);
     this.#functions.push({ type: this.#type(parameters, results), body });
     return { index: this.#imports.length + this.#functions.length - 1, body };
@@ -90,7 +93,12 @@ export class ModuleBuilder {
   }
 }
 
-function section<T>(out: ByteWriter, id: number, items: readonly T[], write: (writer: ByteWriter, item: T) => void): void {
+function section<T>(
+  out: ByteWriter,
+  id: number,
+  items: readonly T[],
+  write: (writer: ByteWriter, item: T) => void,
+): void {
   const content = new ByteWriter();
   content.unsigned(items.length);
   for (const item of items) write(content, item);
