@@ -42,9 +42,10 @@ export class ImageFolder {
     writeFileAtomically(this.#chunkPath(chunk.sha256), stored);
   }
 
-  /** Puts a manifest in place; its chunks must be there already. */
+  /** Puts a manifest in place, checked and in its one order of fields; its chunks must be there already. */
   addManifest(manifest: ImageManifest, fileName = manifest.id): void {
-    writeFileAtomically(this.#manifestPath(fileName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    const checked = parseImageManifest(JSON.stringify(manifest));
+    writeFileAtomically(this.#manifestPath(fileName), `${JSON.stringify(checked, undefined, 2)}\n`);
   }
 
   writeCatalogue(ids: readonly string[]): void {
