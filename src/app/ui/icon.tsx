@@ -106,7 +106,7 @@ const drawings = {
   ),
   check: <path d="m3.5 8.5 3 3 6-7" />,
   cross: <path d="m4.5 4.5 7 7M11.5 4.5l-7 7" strokeWidth="2" />,
-  dot: <circle cx="8" cy="8" r="3.6" fill="currentColor" stroke="none" />,
+  dot: <circle cx="8" cy="8" r="4.4" fill="currentColor" stroke="none" />,
   square: <rect x="4.6" y="4.6" width="6.8" height="6.8" rx="1" fill="currentColor" stroke="none" />,
   loading: (
     <>

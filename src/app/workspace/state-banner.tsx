@@ -59,11 +59,7 @@ function Crashed({ guest }: { readonly guest: GuestView }) {
       </p>
       <div className={styles["bannerActions"]}>
         {target ? (
-          <Button
-            tone="primary"
-            icon="reset"
-            onPress={() => void acts.reset(guest.id)}
-          >{`Reset to “${target.label}”`}</Button>
+          <Button tone="primary" onPress={() => void acts.reset(guest.id)}>{`Reset to “${target.label}”`}</Button>
         ) : (
           <Button tone="primary" onPress={() => void acts.start(guest.id)}>
             Start again
