@@ -38,18 +38,23 @@ const memory = allInstructions.filter(({ name }) => accesses.test(name));
 const branches = allInstructions.filter(({ name }) => jumps.test(name));
 /** sstatus, sie, sscratch, sepc, scause, stval, sip, fcsr, instret, and one that does not exist. */
 const csrs = [0x100, 0x100, 0x104, 0x140, 0x141, 0x142, 0x143, 0x144, 0x003, 0xc02, 0x5c0] as const;
+/** mstatus, satp, medeleg, mideleg, mie, mepc, mip, mcounteren, stimecmp. */
+const machineCsrs = [0x300, 0x300, 0x300, 0x180, 0x302, 0x303, 0x304, 0x341, 0x344, 0x306, 0x14d] as const;
 const halfwords = Array.from({ length: 0x1_0000 }, (_, halfword) => halfword).filter((halfword) => expand(halfword));
 
-/** Writes random code, page tables and registers for S- and U-mode; M-mode's handler goes on somewhere else after each trap. */
+/** Writes random code, page tables and registers, for S- and U-mode or all three; M-mode's handler goes on somewhere else after each trap. */
 class ProgramWriter {
   readonly #random: Random;
   readonly #memory: GuestMemory;
   readonly #hart: Hart;
+  /** Starts in M-mode, at physical addresses. */
+  readonly #isMachine: boolean;
 
   constructor(random: Random, guest: GuestMemory, hart: Hart) {
     this.#random = random;
     this.#memory = guest;
     this.#hart = hart;
+    this.#isMachine = this.#chance(4);
   }
 
   write(): void {
@@ -104,12 +109,15 @@ class ProgramWriter {
   #csr(): number {
     const instruction = this.#random.pick(Object.values(zicsr));
     const fields = (this.#random.below(32) << 7) | (this.#random.below(32) << 15);
-    return instruction.match | fields | (this.#random.pick(csrs) << 20);
+    return (
+      instruction.match | fields | (this.#random.pick(this.#isMachine && this.#chance(2) ? machineCsrs : csrs) << 20)
+    );
   }
 
   /** An address to load, store or jump through: at page ends more often than not, sometimes aligned, sometimes nowhere. */
   #address(): bigint {
     if (this.#chance(16)) return this.#random.bits64();
+    if (this.#isMachine && this.#chance(2)) return BigInt(PAGES + this.#random.below(PAGE_COUNT * PAGE_BYTES));
     if (this.#chance(8)) return SUPERPAGE + BigInt(this.#random.below(0x1_0000));
     const page = WINDOW + BigInt(this.#random.below(WINDOW_PAGES) * PAGE_BYTES);
     const offset = this.#chance(2) ? this.#random.below(PAGE_BYTES) : PAGE_BYTES - this.#random.below(16);
@@ -118,7 +126,8 @@ class ProgramWriter {
 
   #setState(): void {
     const hart = this.#hart;
-    hart.reset(WINDOW + BigInt(this.#random.below(0x4000) & ~1), "M");
+    const start = this.#isMachine ? BigInt(PAGES) : WINDOW;
+    hart.reset(start + BigInt(this.#random.below(0x4000) & ~1), "M");
     for (let register = 1; register < 32; register++) {
       hart.setX(register, register >= 8 && register < 16 ? this.#address() : this.#random.bits64());
     }
@@ -130,12 +139,13 @@ class ProgramWriter {
     if (this.#chance(2)) hart.state.set("medeleg", BigInt(this.#random.word() & 0xb3ff));
     hart.state.set("mideleg", 0x222n);
     hart.state.set("mie", BigInt(this.#random.word() & 0xaaa));
-    hart.state.setLow("mode", this.#random.below(2));
+    hart.state.setLow("mode", this.#isMachine ? 3 : this.#random.below(2));
     hart.state.setLow(
       "mstatus",
       (this.#random.below(4) << 18) | (this.#chance(4) ? 0 : 1 << 13) | (this.#random.below(2) << 1),
     );
     hart.state.set("satp", (8n << 60n) | BigInt(ROOT >>> 12));
+    hart.setX(16, hart.state.get("satp"));
     hart.dropCaches();
   }
 
