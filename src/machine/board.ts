@@ -48,7 +48,7 @@ export class Board {
       },
     });
     const { log } = host;
-    const plic = new Plic([line(InterruptBit.MEIP), line(InterruptBit.SEIP)]);
+    const plic = new Plic([line(InterruptBit.MEIP), line(InterruptBit.SEIP)], host.log);
     this.clint = new Clint({
       time: () => clock.now(),
       softwareInterrupt: line(InterruptBit.MSIP),

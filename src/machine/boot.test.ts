@@ -105,7 +105,11 @@ describe("readKernelImage", () => {
     ["zeros", new Uint8Array(4096), /zeros/],
     ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0), /gunzip/],
     ["a cpio archive", cpio(), /as the initrd/],
-    ["a PE of another processor", Uint8Array.of(0x4d, 0x5a, ...new Uint8Array(100)), /corrupt, or for another processor/],
+    [
+      "a PE of another processor",
+      Uint8Array.of(0x4d, 0x5a, ...new Uint8Array(100)),
+      /corrupt, or for another processor/,
+    ],
     ["a truncated kernel", linuxImage(8192, 8192, true).slice(0, 5000), /truncated: 3192 of 8192 bytes are missing/],
     ["an impossible size", linuxImage(4096, 2 ** 40), /corrupt/],
   ])("refuses %s", (_, file, message) => {

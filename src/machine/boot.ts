@@ -89,7 +89,9 @@ function checkRoom(segments: readonly ElfSegment[], initrdBytes: number, limit: 
   const aboveBytes = initrdBytes + PAGE_BYTES + DEVICE_TREE_ALIGNMENT;
   const needed = Math.ceil((end - RAM_BASE + aboveBytes + SPARE_BYTES) / MIB);
   if (needed > MAX_MEMORY_MIB) {
-    throw new BootError(`The program is linked for address 0x${start.toString(16)}, where no guest has RAM: link it lower.`);
+    throw new BootError(
+      `The program is linked for address 0x${start.toString(16)}, where no guest has RAM: link it lower.`,
+    );
   }
   throw new BootError(
     `The files do not fit into ${Math.floor(ramBytes / MIB)} MiB of memory: give the guest ${needed} MiB or more.`,

@@ -6,11 +6,13 @@ import { MEMORY_MAP } from "./memory-map.ts";
 /** Reads a blob back, as a kernel does: full paths of nodes and properties with their bytes. */
 function unflatten(blob: Uint8Array): Map<string, Uint8Array> {
   const view = new DataView(blob.buffer, blob.byteOffset);
-  const [magic, total, structure, names, , version, compatible] = [0, 4, 8, 12, 16, 20, 24].map((at) => view.getUint32(at));
+  const [magic, total, structure, names, , version, compatible] = [0, 4, 8, 12, 16, 20, 24].map((at) =>
+    view.getUint32(at),
+  );
   expect([magic, total, version, compatible]).toEqual([0xd00d_feed, blob.length, 17, 16]);
   const found = new Map<string, Uint8Array>();
   const path: string[] = [];
-  for (let at = structure!; ; ) {
+  for (let at = structure!; ;) {
     const token = view.getUint32(at);
     at += 4;
     if (token === 1) {

@@ -105,7 +105,12 @@ function cpus(): DeviceTreeNode {
 
 function soc(): DeviceTreeNode {
   return {
-    properties: { "#address-cells": cells(2), "#size-cells": cells(2), compatible: strings("simple-bus"), ranges: present },
+    properties: {
+      "#address-cells": cells(2),
+      "#size-cells": cells(2),
+      compatible: strings("simple-bus"),
+      ranges: present,
+    },
     children: Object.fromEntries(MEMORY_MAP.map((entry) => [nodeName(entry), deviceNode(entry)])),
   };
 }
@@ -116,7 +121,9 @@ function nodeName(entry: MapEntry): string {
 
 function deviceNode(entry: MapEntry): DeviceTreeNode {
   const wire =
-    entry.interrupt === undefined ? {} : { "interrupt-parent": cells(PHANDLE.plic), interrupts: cells(entry.interrupt) };
+    entry.interrupt === undefined
+      ? {}
+      : { "interrupt-parent": cells(PHANDLE.plic), interrupts: cells(entry.interrupt) };
   return {
     properties: {
       compatible: strings(...entry.compatible),

@@ -42,7 +42,11 @@ describe("readElf", () => {
     ["an object file", buildElf({ ...simple, type: 1 }), /link it/],
     ["nothing to load", buildElf({ entry: 0n, segments: [] }), /nothing to load/],
     ["an entry outside", buildElf({ ...simple, entry: 0x9000_0000n }), /entry point/],
-    ["a shrunk segment", buildElf({ ...simple, segments: [{ address: BIAS, bytes: code, memoryBytes: 4 }] }), /corrupt/],
+    [
+      "a shrunk segment",
+      buildElf({ ...simple, segments: [{ address: BIAS, bytes: code, memoryBytes: 4 }] }),
+      /corrupt/,
+    ],
   ])("refuses %s", (_, file, message) => {
     expect(() => readElf(file, BIAS)).toThrow(BootError);
     expect(() => readElf(file, BIAS)).toThrow(message);

@@ -48,10 +48,13 @@ export function readElf(file: Uint8Array, bias: number): Elf {
   checkHeader(reader);
   const shift = reader.u16(16) === ET_DYN ? bias : 0;
   const headers = programHeaders(reader);
-  if (headers.length === 0) throw new BootError("The ELF file has nothing to load: link it as an executable, not as an object.");
+  if (headers.length === 0)
+    throw new BootError("The ELF file has nothing to load: link it as an executable, not as an object.");
   const entry = physical(headers, reader.u64(24));
   if (entry === undefined) {
-    throw new BootError("The ELF file's entry point lies outside what it loads: set it with the linker's -e or ENTRY().");
+    throw new BootError(
+      "The ELF file's entry point lies outside what it loads: set it with the linker's -e or ENTRY().",
+    );
   }
   const symbols = findSymbols(reader, headers, ["tohost", "fromhost"]);
   return {

@@ -29,13 +29,15 @@ export function checkInitrd(file: Uint8Array): void {
   }
   const known = KNOWN.some(([offset, magic]) => magic.every((byte, index) => file[offset + index] === byte));
   if (!known) {
-    throw new BootError("The initrd is corrupt, or neither a cpio archive nor compressed in a known way: build it again.");
+    throw new BootError(
+      "The initrd is corrupt, or neither a cpio archive nor compressed in a known way: build it again.",
+    );
   }
 }
 
 /** Walks the entries of a "newc" archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst). */
 function checkCpio(file: Uint8Array): void {
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     if (at + CPIO_HEADER_BYTES > file.length) throw truncated(file);
     if (!startsWith(file, "07070", at)) {
       throw new BootError(`The initrd is corrupt: no cpio entry at byte ${at}. Build or download it again.`);
@@ -71,7 +73,9 @@ function startsWith(file: Uint8Array, text: string, at = 0): boolean {
 function hexadecimal(file: Uint8Array, at: number): number {
   const text = String.fromCharCode(...file.subarray(at, at + 8));
   if (!/^[0-9a-fA-F]{8}$/.test(text)) {
-    throw new BootError(`The initrd is corrupt: a cpio header has no number at byte ${at}. Build or download it again.`);
+    throw new BootError(
+      `The initrd is corrupt: a cpio header has no number at byte ${at}. Build or download it again.`,
+    );
   }
   return Number.parseInt(text, 16);
 }

@@ -32,11 +32,14 @@ export function readKernelImage(file: Uint8Array): FlatKernel {
   for (const [magic, advice] of MISTAKES) {
     if (magic.every((byte, index) => file[index] === byte)) throw new BootError(`The kernel ${advice}.`);
   }
-  if (file.every((byte) => byte === 0)) throw new BootError("The kernel file holds nothing but zeros: download it again.");
+  if (file.every((byte) => byte === 0))
+    throw new BootError("The kernel file holds nothing but zeros: download it again.");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length >= LINUX_HEADER_BYTES && view.getUint32(56, true) === LINUX_MAGIC2) return linuxImage(view);
   if (file[0] === 0x4d && file[1] === 0x5a) {
-    throw new BootError("The kernel is a PE file without a RISC-V Linux header: it is corrupt, or for another processor.");
+    throw new BootError(
+      "The kernel is a PE file without a RISC-V Linux header: it is corrupt, or for another processor.",
+    );
   }
   return { textOffset: DEFAULT_TEXT_OFFSET, memoryBytes: file.length };
 }
@@ -45,12 +48,16 @@ function linuxImage(view: DataView): FlatKernel {
   const textOffset = view.getBigUint64(8, true);
   const imageSize = view.getBigUint64(16, true);
   if (textOffset % BigInt(PAGE_BYTES) !== 0n || textOffset > 0x4000_0000n || imageSize > 0x4000_0000n) {
-    throw new BootError("The kernel's Image header is corrupt: its offset or size is impossible. Download or build it again.");
+    throw new BootError(
+      "The kernel's Image header is corrupt: its offset or size is impossible. Download or build it again.",
+    );
   }
   const wholeBytes = peBytes(view);
   if (wholeBytes > view.byteLength) {
     const missing = wholeBytes - view.byteLength;
-    throw new BootError(`The kernel file is truncated: ${missing} of ${wholeBytes} bytes are missing. Download it again.`);
+    throw new BootError(
+      `The kernel file is truncated: ${missing} of ${wholeBytes} bytes are missing. Download it again.`,
+    );
   }
   return { textOffset: Number(textOffset), memoryBytes: Math.max(Number(imageSize), view.byteLength) };
 }

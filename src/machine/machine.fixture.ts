@@ -84,13 +84,15 @@ export class ScriptedHart implements HartFace {
     return 0n;
   }
 
-  stateReplaced(): void {
-    this.cachesDropped++;
-  }
-  flushWriteTlb(): void {}
   dropCaches(): void {
     this.cachesDropped++;
   }
+
+  stateReplaced(): void {
+    this.cachesDropped++;
+  }
+
+  flushWriteTlb(): void {}
 
   #timerDue(): boolean {
     return this.nextTimer !== undefined && this.host.time() >= this.nextTimer;

@@ -111,12 +111,13 @@ export class Machine {
     const { hart } = this;
     while (!this.#stopped) {
       if (hart.ticks >= end) return { type: "ran" };
+      const since = this.#clock.now();
       this.#board.pollTimers();
       if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll();
       const begun = hart.run(this.#sliceUntil(end));
       this.#htif?.poll();
       if (begun > 0 || !hart.waiting || this.#stopped) continue;
-      const outcome = this.#idle();
+      const outcome = this.#idle(since);
       if (outcome) return outcome;
     }
     return { type: "stopped", reason: this.#stopped };
@@ -258,9 +259,12 @@ export class Machine {
     if (timer !== undefined && this.#clock.ticksAt(timer) < this.#sliceEnd) this.hart.requestExit();
   }
 
-  /** The hart waits and nothing is pending: jumps to the next timer, or says how long the host may rest. */
-  #idle(): RunOutcome | undefined {
-    const timer = this.#nextTimer();
+  /**
+   * The hart waits and nothing was pending at `since`: jumps to the next timer, or says how long the host may rest.
+   * A timer that has come since then is due now.
+   */
+  #idle(since: bigint): RunOutcome | undefined {
+    const timer = this.#nextTimer(since);
     // A timer that came due since the hart last looked is not among those still to come.
     this.#board.pollTimers();
     if (!this.hart.waiting) return undefined;
@@ -273,8 +277,8 @@ export class Machine {
     return { type: "waiting", milliseconds: Math.max(0, Math.min(milliseconds, blocked)) };
   }
 
-  /** The board's time of the next timer still to come; one in the past has done what it could. */
-  #nextTimer(): bigint | undefined {
+  /** The board's time of the next timer later than `since`; one before has done what it could. */
+  #nextTimer(since = this.#clock.now()): bigint | undefined {
     const now = this.#clock.now();
     const { clint, rtc } = this.#board;
     const alarm = rtc.nanosecondsToAlarm;
@@ -287,7 +291,7 @@ export class Machine {
       alarm === undefined ? undefined : now + (alarm + 99n) / 100n,
     ];
     return due.reduce((first, time) => {
-      if (time === undefined || time <= now) return first;
+      if (time === undefined || time <= since) return first;
       return first === undefined || time < first ? time : first;
     }, undefined);
   }

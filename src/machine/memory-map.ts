@@ -26,8 +26,21 @@ export function virtioName(slot: number): string {
 
 /** QEMU `virt`'s memory map, as far as this machine has it. Bus and device tree are both made from it. */
 export const MEMORY_MAP: readonly MapEntry[] = [
-  { name: "test-finisher", node: "test", base: 0x10_0000, size: 0x1000, compatible: ["sifive,test1", "sifive,test0", "syscon"] },
-  { name: "goldfish-rtc", node: "rtc", base: 0x10_1000, size: 0x1000, interrupt: 11, compatible: ["google,goldfish-rtc"] },
+  {
+    name: "test-finisher",
+    node: "test",
+    base: 0x10_0000,
+    size: 0x1000,
+    compatible: ["sifive,test1", "sifive,test0", "syscon"],
+  },
+  {
+    name: "goldfish-rtc",
+    node: "rtc",
+    base: 0x10_1000,
+    size: 0x1000,
+    interrupt: 11,
+    compatible: ["google,goldfish-rtc"],
+  },
   { name: "clint", node: "clint", base: 0x200_0000, size: 0x1_0000, compatible: ["sifive,clint0", "riscv,clint0"] },
   { name: "plic", node: "plic", base: 0xc00_0000, size: 0x60_0000, compatible: ["sifive,plic-1.0.0", "riscv,plic0"] },
   { name: "ns16550", node: "serial", base: 0x1000_0000, size: 0x100, interrupt: 10, compatible: ["ns16550a"] },

@@ -235,7 +235,10 @@ const legacyCalls: ReadonlyMap<bigint, (sbi: Sbi, args: readonly bigint[]) => bi
       return 0n;
     },
   ],
-  [1n, (sbi: Sbi, [byte]: readonly bigint[]) => (sbi.board.consoleOutput.write(Number((byte ?? 0n) & 0xffn)) ? 0n : -1n)],
+  [
+    1n,
+    (sbi: Sbi, [byte]: readonly bigint[]) => (sbi.board.consoleOutput.write(Number((byte ?? 0n) & 0xffn)) ? 0n : -1n),
+  ],
   [2n, (sbi: Sbi) => BigInt(sbi.board.consoleInput.read())],
   [
     8n,

@@ -32,7 +32,16 @@ test("is the same everywhere and ever", () => {
 
 test("plain data: order of properties makes none, types and values do", () => {
   expect(dataHash({ a: 1, b: 2n })).toBe(dataHash({ b: 2n, a: 1 }));
-  const values = [{ a: 1 }, { a: "1" }, { a: 1n }, { a: [1] }, { a: null }, { a: undefined }, {}, { a: Uint8Array.of(1) }];
+  const values = [
+    { a: 1 },
+    { a: "1" },
+    { a: 1n },
+    { a: [1] },
+    { a: null },
+    { a: undefined },
+    {},
+    { a: Uint8Array.of(1) },
+  ];
   expect(new Set(values.map(dataHash)).size).toBe(values.length);
   expect(dataHash(Uint8Array.of(1, 2))).not.toBe(dataHash(Uint8Array.of(1, 3)));
 });
