@@ -19,6 +19,15 @@ export interface OpenedPage {
   readonly problems: readonly string[];
 }
 
+/** Resolves once the page has its public object (waitForFunction needs eval, which the content security policy forbids). */
+export async function untilReady(page: Page, timeoutMs = 30_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await page.evaluate(() => "tabvisor" in window))) {
+    if (Date.now() > deadline) throw new Error("The page did not come up");
+    await page.waitForTimeout(50);
+  }
+}
+
 /** Opens a page of its own context; it is closed with the test. */
 export type OpenPage = (options?: OpenOptions) => Promise<OpenedPage>;
 

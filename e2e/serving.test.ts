@@ -1,10 +1,10 @@
 import { expect, inject } from "vitest";
-import { test } from "./page.fixture.ts";
+import { test, untilReady } from "./page.fixture.ts";
 
 test("the page has shared memory, and nothing on it fails", async ({ openPage }) => {
   const { page, problems } = await openPage();
   expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true);
-  await page.waitForFunction(() => window.tabvisor !== undefined);
+  await untilReady(page);
   expect(problems).toEqual([]);
 });
 

@@ -10,6 +10,16 @@ interface PageWindow {
   readonly tabvisor: Tabvisor;
 }
 
+/** Playwright's waitForFunction needs eval, which our content security policy forbids. */
+async function untilReady(page: Page): Promise<void> {
+  const isReady = (): boolean => (globalThis as unknown as Partial<PageWindow>).tabvisor !== undefined;
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (await page.evaluate(isReady)) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error("The page did not come up within 30 s");
+}
+
 /** The console of the page's only guest. */
 class PageShell implements Shell {
   readonly #page: Page;
@@ -71,7 +81,7 @@ export class ChromiumSide implements Side {
     this.#browser = await chromium.launch({ executablePath: this.#executable, args: [...CHROMIUM_FLAGS] });
     this.#page = await this.#browser.newPage();
     await this.#page.goto(this.#url);
-    await this.#page.waitForFunction(() => (globalThis as unknown as Partial<PageWindow>).tabvisor !== undefined);
+    await untilReady(this.#page);
     const started = performance.now();
     await this.#page.evaluate(async (memoryMiB) => {
       const { tabvisor } = globalThis as unknown as PageWindow;
