@@ -12,8 +12,10 @@ export interface CsrHost {
   interruptsChanged(): void;
   /** stimecmp, or whether it drives STIP, changed. */
   timerChanged(): void;
-  /** Address translation changed: every TLB is stale. */
+  /** What translations permit changed: every TLB is stale. */
   flushTlbs(): void;
+  /** satp changed. */
+  addressSpaceChanged(): void;
 }
 
 /** One CSR: how it reads, and what of a write it keeps. Absent `write`: read-only, whatever its number says. */
@@ -158,8 +160,7 @@ const csrs = new Map<number, Csr>([
         const mode = value >> 60n;
         if (mode !== 0n && mode !== SV39) return;
         host.state.set("satp", mode === 0n ? 0n : value);
-        host.flushTlbs();
-        updateContexts(host.state);
+        host.addressSpaceChanged();
       },
     },
   ],

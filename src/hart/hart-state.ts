@@ -4,7 +4,7 @@ import { HART_BASE, HART_STRIDE, HartSlot } from "#memory/layout.ts";
 /** A slot that holds one 64-bit word. */
 export type Slot = Exclude<
   keyof typeof HartSlot,
-  "x" | "f" | "counters" | "pmpaddr" | "superpages" | "dataContext" | "fetchContext"
+  "x" | "f" | "counters" | "pmpaddr" | "superpages" | "dataContext" | "fetchContext" | "tlbBank"
 >;
 
 /** Typed access to one hart's state in the guest's memory. Values are unsigned. */
@@ -48,6 +48,14 @@ export class HartState {
 
   setPmpAddress(entry: number, value: bigint): void {
     this.#view.setBigUint64(this.base + HartSlot.pmpaddr + entry * 8, value, true);
+  }
+
+  get tlbBank(): number {
+    return this.#view.getUint32(this.base + HartSlot.tlbBank, true);
+  }
+
+  set tlbBank(offset: number) {
+    this.#view.setUint32(this.base + HartSlot.tlbBank, offset, true);
   }
 
   setContexts(data: number, fetch: number): void {

@@ -52,6 +52,7 @@ export class Hart implements HartFace {
       interruptsChanged: () => this.#interruptsChanged(),
       timerChanged: () => this.#timerChanged(),
       flushTlbs: () => this.#tlbs.flushTranslated(),
+      addressSpaceChanged: () => this.#addressSpaceChanged(),
     };
     this.#helpers = makeHelpers({
       ...this.#csrHost,
@@ -157,9 +158,8 @@ export class Hart implements HartFace {
   }
 
   dropCaches(): void {
-    this.#tlbs.flushAll();
     this.#decoded?.dropAll();
-    updateContexts(this.state);
+    this.stateReplaced();
   }
 
   flushWriteTlb(): void {
@@ -168,6 +168,11 @@ export class Hart implements HartFace {
 
   stateReplaced(): void {
     this.#tlbs.flushAll();
+    this.#addressSpaceChanged();
+  }
+
+  #addressSpaceChanged(): void {
+    this.state.tlbBank = this.#tlbs.bankFor(this.state.get("satp"));
     updateContexts(this.state);
   }
 

@@ -1,7 +1,7 @@
 import { Cause } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { Counter, HartSlot, TLB_BYTES } from "#memory/layout.ts";
+import { Counter, HartSlot, TLB_BARE, TLB_BYTES } from "#memory/layout.ts";
 import { SSTATUS_WRITABLE, Status, UXL_64 } from "./status.ts";
 
 const SSCRATCH = 0x140;
@@ -233,16 +233,21 @@ export class PrivilegedCode {
   /** `updateContexts` of translation.ts, for S- and U-mode. */
   #updateContexts(f: FunctionBuilder, mode: () => void, status: Local): void {
     const context = f.local("i32");
-    f.i32(2).i32(1).get(status).i32(Status.SUM).op("i32.and", "select").set(context);
-    f.get(context).i32(0);
+    f.i32(TLB_BYTES * 2)
+      .i32(TLB_BYTES)
+      .get(status)
+      .i32(Status.SUM)
+      .op("i32.and", "select")
+      .i32(0);
     mode();
-    f.op("select").set(context);
-    f.i32(3)
+    f.op("select");
+    this.#load32(f, HartSlot.tlbBank).op("i32.add").set(context);
+    f.i32(TLB_BARE)
       .get(context)
       .i32(0)
       .memory("i64.load", this.#hart + HartSlot.satp)
-      .op("i64.eqz", "select");
-    f.i32(TLB_BYTES).op("i32.mul").set(context);
+      .op("i64.eqz", "select")
+      .set(context);
     this.#store32(f, HartSlot.dataContext, () => f.get(context));
     this.#store32(f, HartSlot.fetchContext, () => f.get(context));
   }

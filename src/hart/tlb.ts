@@ -1,8 +1,11 @@
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import {
   HartSlot,
+  TLB_BANK_BYTES,
+  TLB_BANK_CONTEXTS,
+  TLB_BANKS,
+  TLB_BARE,
   TLB_BYTES,
-  TLB_CONTEXTS,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
   TLB_FETCH,
@@ -17,41 +20,64 @@ import {
 const EMPTY = 0x80;
 const COLLIDING = (0x8080_8080 >>> 12) & (TLB_ENTRIES - 1);
 
-/** Contexts 0 to 2 translate; 3 is bare and never goes stale by a fence. */
-const TRANSLATED_BYTES = TLB_BYTES * 3;
-
 const tlbs = [TLB_READ, TLB_WRITE, TLB_FETCH] as const;
 
-/** The host's hold on a hart's software TLBs, which emitted code fills and reads. */
+/** satp of a bank that holds nothing of use. */
+const NO_ADDRESS_SPACE = 0n;
+
+/**
+ * The host's hold on a hart's software TLBs, which emitted code fills and reads. Each bank belongs to one value of satp, so
+ * that a kernel that goes back to a process finds its translations; the bare context never goes stale by a fence.
+ */
 export class Tlbs {
   readonly #memory: GuestMemory;
   readonly #hart: number;
+  /** satp of each bank. */
+  readonly #spaces: bigint[] = Array.from({ length: TLB_BANKS }, () => NO_ADDRESS_SPACE);
+  #current = 0;
+  #oldest = 0;
 
   constructor(memory: GuestMemory, hart: number) {
     this.#memory = memory;
     this.#hart = hart;
   }
 
-  flushAll(): void {
-    for (const tlb of tlbs) this.#empty(tlb, TLB_BYTES * TLB_CONTEXTS);
-    this.#forgetSuperpages();
+  /** Makes `satp` the present address space; returns its bank's byte offset. */
+  bankFor(satp: bigint): number {
+    const known = satp === NO_ADDRESS_SPACE ? this.#current : this.#spaces.indexOf(satp);
+    if (known >= 0) {
+      this.#current = known;
+      return known * TLB_BANK_BYTES;
+    }
+    this.#oldest = (this.#oldest + 1) % TLB_BANKS;
+    if (this.#oldest === this.#current) this.#oldest = (this.#oldest + 1) % TLB_BANKS;
+    this.#current = this.#oldest;
+    this.#spaces[this.#current] = satp;
+    this.#emptyBank(this.#current);
+    return this.#current * TLB_BANK_BYTES;
   }
 
-  /** Everything that came of page tables. */
+  flushAll(): void {
+    for (const tlb of tlbs) this.#empty(tlb + TLB_BARE, TLB_BYTES);
+    this.flushTranslated();
+  }
+
+  /** Everything that came of page tables. Banks other than the present one are emptied when they are next used. */
   flushTranslated(): void {
-    for (const tlb of tlbs) this.#empty(tlb, TRANSLATED_BYTES);
+    for (let bank = 0; bank < TLB_BANKS; bank++) if (bank !== this.#current) this.#spaces[bank] = NO_ADDRESS_SPACE;
+    this.#emptyBank(this.#current);
     this.#forgetSuperpages();
   }
 
   flushWrites(): void {
-    this.#empty(TLB_WRITE, TLB_BYTES * TLB_CONTEXTS);
+    this.#empty(TLB_WRITE, TLB_BARE + TLB_BYTES);
   }
 
   flushFetches(): void {
-    this.#empty(TLB_FETCH, TLB_BYTES * TLB_CONTEXTS);
+    this.#empty(TLB_FETCH, TLB_BARE + TLB_BYTES);
   }
 
-  /** One page's translation, whatever the size of the leaf that it came from. */
+  /** One page's translation in every address space, whatever the size of the leaf that it came from. */
   flushPage(virtualAddress: bigint): void {
     if (this.#mayBeSuperpage(virtualAddress)) {
       this.flushTranslated();
@@ -59,8 +85,14 @@ export class Tlbs {
     }
     const index = Number((virtualAddress >> 12n) & BigInt(TLB_ENTRIES - 1));
     for (const tlb of tlbs) {
-      for (let context = 0; context < 3; context++) this.#emptyEntry(tlb + context * TLB_BYTES, index);
+      for (let context = 0; context < TLB_BANKS * TLB_BANK_CONTEXTS; context++) {
+        this.#emptyEntry(tlb + context * TLB_BYTES, index);
+      }
     }
+  }
+
+  #emptyBank(bank: number): void {
+    for (const tlb of tlbs) this.#empty(tlb + bank * TLB_BANK_BYTES, TLB_BANK_BYTES);
   }
 
   #mayBeSuperpage(virtualAddress: bigint): boolean {

@@ -1,6 +1,6 @@
 import { Cause } from "#riscv/engine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { RAM_BASE, TLB_BYTES } from "#memory/layout.ts";
+import { RAM_BASE, TLB_BARE, TLB_BYTES } from "#memory/layout.ts";
 import { GuestException } from "./exception.ts";
 import type { HartState } from "./hart-state.ts";
 import { Mode, MPP_SHIFT, Status } from "./status.ts";
@@ -33,15 +33,15 @@ export function dataMode(state: HartState): number {
   return mode === Mode.M && status & Status.MPRV ? (status & Status.MPP) >>> MPP_SHIFT : mode;
 }
 
-/** Recomputes which TLB bank loads, stores and fetches use; called after every change of mode, mstatus or satp. */
+/** Recomputes which TLB context loads, stores and fetches use; called after every change of mode, mstatus or satp. */
 export function updateContexts(state: HartState): void {
   const bare = state.get("satp") === 0n;
   const context = (mode: number): number => {
-    if (mode === Mode.M || bare) return 3;
-    if (mode === Mode.U) return 0;
-    return state.getLow("mstatus") & Status.SUM ? 2 : 1;
+    if (mode === Mode.M || bare) return TLB_BARE;
+    if (mode === Mode.U) return state.tlbBank;
+    return state.tlbBank + TLB_BYTES * (state.getLow("mstatus") & Status.SUM ? 2 : 1);
   };
-  state.setContexts(context(dataMode(state)) * TLB_BYTES, context(state.getLow("mode")) * TLB_BYTES);
+  state.setContexts(context(dataMode(state)), context(state.getLow("mode")));
 }
 
 /**

@@ -77,6 +77,8 @@ export const HartSlot = {
   // loads and stores, and fetches, happen in (u32 each).
   dataContext: 0x3f0,
   fetchContext: 0x3f4,
+  /** Byte offset of the present address space's bank (u32). */
+  tlbBank: 0x3f8,
   // Counters for the page's meters; not architectural.
   counters: 0x400,
 } as const;
@@ -102,12 +104,18 @@ export const Counter = {
 export const TLB_ENTRIES = 512;
 export const TLB_ENTRY_BYTES = 16;
 export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
-/** Contexts: 0 = U, 1 = S without SUM, 2 = S with SUM, 3 = M or bare. */
-export const TLB_CONTEXTS = 4;
+/** Contexts of one address space: 0 = U, 1 = S without SUM, 2 = S with SUM. */
+export const TLB_BANK_CONTEXTS = 3;
+export const TLB_BANK_BYTES = TLB_BYTES * TLB_BANK_CONTEXTS;
+/** Address spaces whose translations are kept at once, so that going back to one finds them. */
+export const TLB_BANKS = 4;
+/** After the banks: M-mode and bare. */
+export const TLB_BARE = TLB_BANK_BYTES * TLB_BANKS;
+const TLB_TOTAL = TLB_BARE + TLB_BYTES;
 export const TLB_READ = 0x1_0000;
-export const TLB_WRITE = TLB_READ + TLB_BYTES * TLB_CONTEXTS;
-export const TLB_FETCH = TLB_WRITE + TLB_BYTES * TLB_CONTEXTS;
-const TLB_END = TLB_FETCH + TLB_BYTES * TLB_CONTEXTS;
+export const TLB_WRITE = TLB_READ + TLB_TOTAL;
+export const TLB_FETCH = TLB_WRITE + TLB_TOTAL;
+const TLB_END = TLB_FETCH + TLB_TOTAL;
 
 /** Console rings (see `base/byte-ring.ts`): 8 bytes of head and tail, then the bytes. */
 export const CONSOLE_RING_BYTES = 0x1_0000;
