@@ -92,7 +92,8 @@ export class RingReader {
   /** Bytes that can be read now. Throws RingCorruptError. */
   get available(): number {
     const used = (Atomics.load(this.#header, TAIL) - this.#head) >>> 0;
-    if (used > this.#bytes.length) throw new RingCorruptError("the writer of a ring is further ahead than the ring is long");
+    if (used > this.#bytes.length)
+      throw new RingCorruptError("the writer of a ring is further ahead than the ring is long");
     return used;
   }
 

@@ -23,8 +23,10 @@ export class PageSet {
     if (buffer.byteLength < HEADER_BYTES) throw new PageSetError("a page set is cut short");
     const [entryCount = 0, dataCount = 0] = new Uint32Array(buffer, 0, 2);
     const start = dataStart(entryCount);
-    if (entryCount > pageCount || dataCount > entryCount) throw new PageSetError("a page set has more pages than its guest");
-    if (buffer.byteLength !== start + dataCount * PAGE_SET_PAGE_BYTES) throw new PageSetError("a page set has the wrong size");
+    if (entryCount > pageCount || dataCount > entryCount)
+      throw new PageSetError("a page set has more pages than its guest");
+    if (buffer.byteLength !== start + dataCount * PAGE_SET_PAGE_BYTES)
+      throw new PageSetError("a page set has the wrong size");
     this.buffer = buffer;
     // A copy: whoever else holds the buffer cannot change what was checked.
     this.entries = new Uint32Array(buffer, HEADER_BYTES, entryCount * 2).slice();
@@ -69,7 +71,8 @@ export function packPages(ram: Uint8Array, pages: readonly number[] | Uint32Arra
 export function isZeroPage(ram: Uint8Array, page: number): boolean {
   const words = new Int32Array(ram.buffer, ram.byteOffset + page * PAGE_SET_PAGE_BYTES, PAGE_SET_PAGE_BYTES / 4);
   for (let index = 0; index < words.length; index += 4) {
-    if (((words[index] ?? 0) | (words[index + 1] ?? 0) | (words[index + 2] ?? 0) | (words[index + 3] ?? 0)) !== 0) return false;
+    if (((words[index] ?? 0) | (words[index + 1] ?? 0) | (words[index + 2] ?? 0) | (words[index + 3] ?? 0)) !== 0)
+      return false;
   }
   return true;
 }
@@ -89,7 +92,11 @@ export function mergePageSets(parent: PageSet, child: PageSet): SharedArrayBuffe
   return pack(entries, dataCount, (page) => sources.get(page));
 }
 
-function pack(entries: Uint32Array, dataCount: number, contents: (page: number) => Uint8Array | undefined): SharedArrayBuffer {
+function pack(
+  entries: Uint32Array,
+  dataCount: number,
+  contents: (page: number) => Uint8Array | undefined,
+): SharedArrayBuffer {
   const start = dataStart(entries.length / 2);
   const buffer = new SharedArrayBuffer(start + dataCount * PAGE_SET_PAGE_BYTES);
   new Uint32Array(buffer, 0, 2).set([entries.length / 2, dataCount]);

@@ -87,7 +87,11 @@ export class ConsoleText {
         if (!this.#waiters.includes(waiter)) return;
         this.#waiters = this.#waiters.filter((each) => each !== waiter);
         const tail = JSON.stringify(this.#text.slice(-200));
-        reject(new TabvisorError(`The console did not print ${String(pattern)} within ${timeoutMs} ms. It ends with ${tail}.`));
+        reject(
+          new TabvisorError(
+            `The console did not print ${String(pattern)} within ${timeoutMs} ms. It ends with ${tail}.`,
+          ),
+        );
       };
       const waiter: Waiter = {
         pattern: typeof pattern === "string" ? pattern : withoutState(pattern),

@@ -87,7 +87,11 @@ export class Guest implements GuestFace {
     this.#life = new Lifecycle(() => this.#changed());
     this.#log = new GuestLog(host.epoch, (entry) => emit({ type: "logged", guestId: id, entry }));
     this.#tree = new SnapshotTree((memoryMiB * 2 ** 20) / 4096);
-    this.console = new GuestConsole(host, () => this.#whyNothingComes(), (text) => this.#watch(text));
+    this.console = new GuestConsole(
+      host,
+      () => this.#whyNothingComes(),
+      (text) => this.#watch(text),
+    );
   }
 
   get name(): string {
@@ -186,7 +190,10 @@ export class Guest implements GuestFace {
       this.console.holdInput();
       if (!node || !(await this.#restore(node, then))) await this.#boot(node, then);
       const milliseconds = this.#host.now() - began;
-      this.#log.add("info", node ? `Reset to “${node.label}” in ${milliseconds.toFixed(1)} ms.` : "Booted anew: there is no snapshot.");
+      this.#log.add(
+        "info",
+        node ? `Reset to “${node.label}” in ${milliseconds.toFixed(1)} ms.` : "Booted anew: there is no snapshot.",
+      );
       return { milliseconds };
     });
   }
@@ -225,7 +232,15 @@ export class Guest implements GuestFace {
   async stats(): Promise<GuestStats> {
     const snapshotBytes = this.#tree.summaries().reduce((sum, { bytes }) => sum + bytes, 0);
     if (this.#meter) return this.#meter.stats(snapshotBytes);
-    return { instructions: 0, mips: 0, cpuPercent: 0, memoryBytes: snapshotBytes, dirtyPages: 0, uptimeMs: 0, counters: {} };
+    return {
+      instructions: 0,
+      mips: 0,
+      cpuPercent: 0,
+      memoryBytes: snapshotBytes,
+      dirtyPages: 0,
+      uptimeMs: 0,
+      counters: {},
+    };
   }
 
   stateHash(): Promise<string> {
@@ -251,7 +266,10 @@ export class Guest implements GuestFace {
     this.#standsOn = node?.id;
     this.#awaitsPrompt = node === undefined;
     this.console.rewind(node?.screen ?? new Uint8Array(0));
-    this.#log.add("info", node ? `Started from “${node.label}”.` : `Booted ${this.manifest.title} with ${this.memoryMiB} MiB.`);
+    this.#log.add(
+      "info",
+      node ? `Started from “${node.label}”.` : `Booted ${this.manifest.title} with ${this.memoryMiB} MiB.`,
+    );
     this.#goOn(then);
   }
 
@@ -335,7 +353,10 @@ export class Guest implements GuestFace {
     if (this.#awaitsPrompt && this.#prompt.test(tail)) {
       this.#awaitsPrompt = false;
       this.#exclusive(() => this.#snapshotFirstPrompt()).catch((error: unknown) => {
-        this.#log.add("warning", `No snapshot of the first prompt could be taken: ${error instanceof Error ? error.message : String(error)}`);
+        this.#log.add(
+          "warning",
+          `No snapshot of the first prompt could be taken: ${error instanceof Error ? error.message : String(error)}`,
+        );
       });
     }
   }
@@ -396,7 +417,10 @@ export class Guest implements GuestFace {
       const { outputPosition } = await link.request<"restore">({ type: "restore", id: node.id });
       this.console.rewind(node.screen, outputPosition);
     } catch (error) {
-      this.#log.add("warning", `The worker could not reset (${error instanceof Error ? error.message : String(error)}); it is replaced.`);
+      this.#log.add(
+        "warning",
+        `The worker could not reset (${error instanceof Error ? error.message : String(error)}); it is replaced.`,
+      );
       return false;
     }
     this.#standsOn = node.id;
@@ -497,5 +521,8 @@ export class Guest implements GuestFace {
 function lineAround(text: string, index: number): string {
   const start = text.lastIndexOf("\n", index) + 1;
   const end = text.indexOf("\n", index);
-  return text.slice(start, end < 0 ? undefined : end).trim().slice(0, 200);
+  return text
+    .slice(start, end < 0 ? undefined : end)
+    .trim()
+    .slice(0, 200);
 }

@@ -96,11 +96,15 @@ export class Hypervisor implements Tabvisor {
       throw new TabvisorError(`Memory is a whole number of MiB; ${memoryMiB} is not.`);
     }
     if (memoryMiB < manifest.minimumMemoryMiB) {
-      throw new TabvisorError(`${manifest.title} needs at least ${manifest.minimumMemoryMiB} MiB of memory; ${memoryMiB} MiB is too little.`);
+      throw new TabvisorError(
+        `${manifest.title} needs at least ${manifest.minimumMemoryMiB} MiB of memory; ${memoryMiB} MiB is too little.`,
+      );
     }
     const { limits } = this.#host;
     if (this.#guests.size >= limits.guests) {
-      throw new TabvisorError(`There are ${limits.guests} guests already, and a page can hold no more. Destroy one first.`);
+      throw new TabvisorError(
+        `There are ${limits.guests} guests already, and a page can hold no more. Destroy one first.`,
+      );
     }
     const taken = this.guests().reduce((sum, guest) => sum + guest.memoryMiB, 0);
     if (taken + memoryMiB > limits.memoryMiB) {

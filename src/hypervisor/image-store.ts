@@ -41,7 +41,8 @@ export class ImageStore {
   async manifest(id: string): Promise<ImageManifest> {
     if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id)) throw new TabvisorError(`“${id}” is not the name of an image.`);
     const manifest = await this.#json(`${id}.json`, `the manifest of image “${id}”`, parseImageManifest);
-    if (manifest.id !== id) throw new TabvisorError(`The manifest of image “${id}” says that it is “${manifest.id}”. Build the image again.`);
+    if (manifest.id !== id)
+      throw new TabvisorError(`The manifest of image “${id}” says that it is “${manifest.id}”. Build the image again.`);
     return manifest;
   }
 
@@ -55,9 +56,11 @@ export class ImageStore {
     };
     const loaded = new Map<ImageFile, SharedArrayBuffer>();
     for (const file of manifest.files) loaded.set(file, await this.#file(manifest, file, report, options.isCancelled));
-    const all = (role: ImageFile["role"]) => manifest.files.filter((file) => file.role === role).flatMap((file) => loaded.get(file) ?? []);
+    const all = (role: ImageFile["role"]) =>
+      manifest.files.filter((file) => file.role === role).flatMap((file) => loaded.get(file) ?? []);
     const [kernel] = [...all("kernel"), ...all("firmware")];
-    if (!kernel) throw new TabvisorError(`Image “${manifest.id}” has neither a kernel nor firmware. Build the image again.`);
+    if (!kernel)
+      throw new TabvisorError(`Image “${manifest.id}” has neither a kernel nor firmware. Build the image again.`);
     const [initrd] = all("initrd");
     return { kernel, ...(initrd && { initrd }), disks: all("disk") };
   }
@@ -81,7 +84,8 @@ export class ImageStore {
       start += chunk.byteLength;
       return async () => target.set(await this.#chunk(manifest, chunk, report, isCancelled), at);
     });
-    if (start !== file.byteLength) throw new TabvisorError(`The ${file.role} of image “${manifest.id}” is cut short. Build the image again.`);
+    if (start !== file.byteLength)
+      throw new TabvisorError(`The ${file.role} of image “${manifest.id}” is cut short. Build the image again.`);
     await inParallel(jobs, PARALLEL_FETCHES);
     this.#files.set(file.sha256, new WeakRef(whole));
     return whole;
@@ -99,7 +103,10 @@ export class ImageStore {
       report(received - seen);
       seen = received;
     };
-    const stored = await this.#fetch(`chunks/${chunk.sha256}`, `a part of image “${manifest.id}”`, { onBytes, isCancelled });
+    const stored = await this.#fetch(`chunks/${chunk.sha256}`, `a part of image “${manifest.id}”`, {
+      onBytes,
+      isCancelled,
+    });
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     report(chunk.storedBytes - seen);
     const bytes = chunk.encoding === "gzip" ? await this.#host.gunzip(stored).catch(() => undefined) : stored;
@@ -124,11 +131,18 @@ export class ImageStore {
   async #fetch(path: string, what: string, options: Parameters<HypervisorHost["fetchFile"]>[1]): Promise<Uint8Array> {
     const result = await this.#host.fetchFile(path, options).catch((error: unknown) => {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new TabvisorError(`${capitalized(what)} could not be fetched (${detail}). Check that the server still runs, then try again.`);
+      throw new TabvisorError(
+        `${capitalized(what)} could not be fetched (${detail}). Check that the server still runs, then try again.`,
+      );
     });
-    if (result.status === 404) throw new TabvisorError(`${capitalized(what)} is not there. Build the images (npm start does so), then try again.`);
+    if (result.status === 404)
+      throw new TabvisorError(
+        `${capitalized(what)} is not there. Build the images (npm start does so), then try again.`,
+      );
     if (result.status !== 200) {
-      throw new TabvisorError(`${capitalized(what)} could not be fetched: the server answered ${result.status}. Try again.`);
+      throw new TabvisorError(
+        `${capitalized(what)} could not be fetched: the server answered ${result.status}. Try again.`,
+      );
     }
     return result.body;
   }
@@ -159,7 +173,9 @@ function sharedBuffer(byteLength: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(byteLength);
   } catch {
-    throw new TabvisorError(`There is no room for ${Math.ceil(byteLength / 2 ** 20)} MiB of the image's files. Close other tabs or destroy a guest.`);
+    throw new TabvisorError(
+      `There is no room for ${Math.ceil(byteLength / 2 ** 20)} MiB of the image's files. Close other tabs or destroy a guest.`,
+    );
   }
 }
 

@@ -1,4 +1,10 @@
-import { parseWorkerMessage, type BootMessage, type PageMessage, type WorkerMessage, type WorkerReply } from "#protocol/messages.ts";
+import {
+  parseWorkerMessage,
+  type BootMessage,
+  type PageMessage,
+  type WorkerMessage,
+  type WorkerReply,
+} from "#protocol/messages.ts";
 import { TabvisorError } from "#protocol/tabvisor.ts";
 import type { GuestWorker, HypervisorHost, SharedGuestMemory } from "./host.ts";
 
@@ -16,7 +22,12 @@ const NONSENSE_LIMIT = 10;
 /** What a worker says of itself. */
 export type WorkerEvent = Exclude<WorkerMessage, WorkerReply | { type: "ready" | "bootFailed" | "pong" }>;
 /** A request without its id, which the link gives it. */
-type Request = Extract<PageMessage, { requestId: number }> extends infer R ? (R extends unknown ? Omit<R, "requestId"> : never) : never;
+type Request =
+  Extract<PageMessage, { requestId: number }> extends infer R
+    ? R extends unknown
+      ? Omit<R, "requestId">
+      : never
+    : never;
 
 interface Pending {
   readonly type: Request["type"] | "boot";

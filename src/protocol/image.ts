@@ -5,7 +5,12 @@ export interface ImageFile {
   /** SHA-256 of the whole file, lower-case hex. */
   readonly sha256: string;
   /** In order; each stands at `chunks/<sha256>` beside the manifests, as gzip when `encoding` says so; sha256 is of the decoded bytes. */
-  readonly chunks: readonly { readonly sha256: string; readonly byteLength: number; readonly storedBytes: number; readonly encoding: "gzip" | "identity" }[];
+  readonly chunks: readonly {
+    readonly sha256: string;
+    readonly byteLength: number;
+    readonly storedBytes: number;
+    readonly encoding: "gzip" | "identity";
+  }[];
 }
 
 /** What a guest is made from: `public/guests/<id>.json`. */
@@ -27,7 +32,12 @@ export interface ImageManifest {
   readonly prompt: string;
   readonly crashPattern?: string;
   readonly licences: readonly string[];
-  readonly packages: readonly { readonly name: string; readonly version: string; readonly architecture: string; readonly sha256: string }[];
+  readonly packages: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly architecture: string;
+    readonly sha256: string;
+  }[];
 }
 
 /** `public/guests/index.json`. */

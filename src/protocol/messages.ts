@@ -70,9 +70,19 @@ export type WorkerMessage =
 /** Answers to requests. */
 export type WorkerReply =
   | { readonly type: "paused"; readonly requestId: number }
-  | { readonly type: "snapshotted"; readonly requestId: number; readonly pages: SharedArrayBuffer; readonly parts: OpaqueParts }
+  | {
+      readonly type: "snapshotted";
+      readonly requestId: number;
+      readonly pages: SharedArrayBuffer;
+      readonly parts: OpaqueParts;
+    }
   /** `outputPosition`: what stands in the output ring before it was printed before. `milliseconds` of the worker's own time. */
-  | { readonly type: "restored"; readonly requestId: number; readonly milliseconds: number; readonly outputPosition: number }
+  | {
+      readonly type: "restored";
+      readonly requestId: number;
+      readonly milliseconds: number;
+      readonly outputPosition: number;
+    }
   | { readonly type: "hashed"; readonly requestId: number; readonly hash: string }
   | { readonly type: "refused"; readonly requestId: number; readonly message: string };
 
@@ -119,7 +129,9 @@ function parseReply(fields: Readonly<Record<string, unknown>>): WorkerReply | un
     }
     case "hashed": {
       const { hash } = fields;
-      return typeof hash === "string" && /^[0-9a-f]{16,128}$/.test(hash) ? { type: "hashed", requestId, hash } : undefined;
+      return typeof hash === "string" && /^[0-9a-f]{16,128}$/.test(hash)
+        ? { type: "hashed", requestId, hash }
+        : undefined;
     }
     case "refused":
       return { type: "refused", requestId, message: text(fields["message"]) };
@@ -139,5 +151,10 @@ function level(value: unknown): "info" | "warning" | "error" {
 /** Text without control characters, of bounded length. */
 function text(value: unknown): string {
   // oxlint-disable-next-line no-control-regex -- they are what is to go
-  return typeof value === "string" ? value.slice(0, MESSAGE_CHARACTERS).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim() : "";
+  return typeof value === "string"
+    ? value
+        .slice(0, MESSAGE_CHARACTERS)
+        .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+        .trim()
+    : "";
 }

@@ -46,7 +46,9 @@ function after(ms: number, callback: () => void): () => void {
 }
 
 const fetchFile: FetchFile = async (path, { onBytes, isCancelled }) => {
-  const response = await fetch(GUESTS_FOLDER + path, { cache: path.startsWith("chunks/") ? "force-cache" : "no-cache" });
+  const response = await fetch(GUESTS_FOLDER + path, {
+    cache: path.startsWith("chunks/") ? "force-cache" : "no-cache",
+  });
   if (response.status !== 200 || !response.body) return { status: response.status, body: new Uint8Array(0) };
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let received = 0;

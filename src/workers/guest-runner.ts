@@ -44,7 +44,11 @@ export interface WorkerHost {
   readonly random: (bytes: Uint8Array) => void;
   /** Calls back soon, after the messages that came meanwhile. */
   readonly soon: (callback: () => void) => void;
-  readonly makeMachine: (boot: BootMessage, memory: GuestMemory, host: RunnerMachineHost) => RunnableMachine | Promise<RunnableMachine>;
+  readonly makeMachine: (
+    boot: BootMessage,
+    memory: GuestMemory,
+    host: RunnerMachineHost,
+  ) => RunnableMachine | Promise<RunnableMachine>;
 }
 
 /**

@@ -1,0 +1,59 @@
+import type { Page } from "playwright-core";
+import type { CreateOptions } from "#protocol/tabvisor.ts";
+
+const PROMPTS: Readonly<Record<string, string>> = { linux: "~ # ", uboot: "=> " };
+
+/** Makes a guest, waits for its prompt (and the snapshot of it), and gives its id and how long the prompt took. */
+export async function bootGuest(page: Page, options: CreateOptions): Promise<{ id: string; promptMs: number }> {
+  return page.evaluate(
+    async ({ options, prompt }) => {
+      while (window.tabvisor === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      const began = performance.now();
+      const guest = await window.tabvisor.create(options);
+      await guest.console.waitFor(prompt, { timeoutMs: 60_000 });
+      const promptMs = performance.now() - began;
+      while (guest.standsOn === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      return { id: guest.id, promptMs };
+    },
+    { options, prompt: PROMPTS[options.image] ?? "" },
+  );
+}
+
+/** Runs a shell command in a guest; gives what it printed and how long it took. */
+export async function shell(page: Page, id: string, command: string): Promise<{ text: string; milliseconds: number }> {
+  return page.evaluate(
+    async ({ id, command }) => {
+      const { console: terminal } = window.tabvisor.guests().find((guest) => guest.id === id)!;
+      const from = terminal.text().length;
+      const mark = `end-${Math.random().toString(36).slice(2)}`;
+      const began = performance.now();
+      // The quotes keep the echo of the command from looking like its end.
+      terminal.send(`${command}; echo ${mark.slice(0, 4)}""${mark.slice(4)}\n`);
+      const text = await terminal.waitFor(mark, { from, timeoutMs: 60_000 });
+      return { text, milliseconds: performance.now() - began };
+    },
+    { id, command },
+  );
+}
+
+/** Waits until a guest is in a state, and gives why it is. */
+export async function waitForState(
+  page: Page,
+  id: string,
+  runState: string,
+  timeoutMs = 10_000,
+): Promise<string | undefined> {
+  // Not waitForFunction: it needs eval, which the page's content security policy forbids.
+  return page.evaluate(
+    async ({ id, runState, timeoutMs }) => {
+      const guest = window.tabvisor.guests().find((each) => each.id === id)!;
+      const deadline = performance.now() + timeoutMs;
+      while (guest.runState !== runState) {
+        if (performance.now() > deadline) throw new Error(`the guest is ${guest.runState}, not ${runState}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return guest.reason;
+    },
+    { id, runState, timeoutMs },
+  );
+}

@@ -1,0 +1,83 @@
+import { expect } from "vitest";
+import { bootGuest, shell, waitForState } from "./guests.fixture.ts";
+import { test } from "./page.fixture.ts";
+
+const ANSWER_MS = 200;
+
+/** Remembers the page's workers, so that a test can kill one as the browser or its task manager would. */
+const KEEP_WORKERS = `
+  const Native = window.Worker;
+  window.workersMade = [];
+  window.Worker = class extends Native {
+    constructor(...args) {
+      super(...args);
+      window.workersMade.push(this);
+    }
+  };
+`;
+
+test("a guest that panics, spins or is killed does not disturb its neighbour, and can be reset", async ({
+  openPage,
+}) => {
+  const { page } = await openPage({ before: KEEP_WORKERS });
+  const { id: victim } = await bootGuest(page, { image: "linux", name: "victim" });
+  const { id: neighbour } = await bootGuest(page, { image: "linux", name: "neighbour" });
+  const answers = async () => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) times.push((await shell(page, neighbour, "true")).milliseconds);
+    return times;
+  };
+  const type = (text: string) =>
+    page.evaluate(
+      ([id, text]) =>
+        window.tabvisor
+          .guests()
+          .find((guest) => guest.id === id)
+          ?.console.send(text),
+      [victim, text] as const,
+    );
+  const reset = () =>
+    page.evaluate(
+      (id) =>
+        window.tabvisor
+          .guests()
+          .find((guest) => guest.id === id)!
+          .reset(),
+      victim,
+    );
+
+  await type("echo c > /proc/sysrq-trigger\n");
+  expect(await waitForState(page, victim, "crashed")).toContain("Kernel panic - not syncing");
+  expect(Math.max(...(await answers()))).toBeLessThan(ANSWER_MS);
+  await reset();
+  await shell(page, victim, "true");
+
+  await type("while :; do :; done\n");
+  await page.waitForTimeout(500);
+  expect(Math.max(...(await answers()))).toBeLessThan(ANSWER_MS);
+  await reset();
+  await shell(page, victim, "true");
+
+  const killedAt = performance.now();
+  await page.evaluate(() => (window as unknown as { workersMade: Worker[] }).workersMade[0]?.terminate());
+  expect(await waitForState(page, victim, "crashed")).toContain("stopped answering");
+  expect(performance.now() - killedAt).toBeLessThan(3500);
+  expect(Math.max(...(await answers()))).toBeLessThan(ANSWER_MS);
+  await reset();
+  await shell(page, victim, "true");
+});
+
+test("an idle guest rests", async ({ openPage }) => {
+  const { page } = await openPage();
+  const { id } = await bootGuest(page, { image: "linux" });
+  await page.waitForTimeout(5000);
+  const percent = await page.evaluate(async (id) => {
+    const guest = window.tabvisor.guests().find((each) => each.id === id)!;
+    const busy = async () => (await guest.stats()).counters["busyMicroseconds"] ?? 0;
+    const [before, began] = [await busy(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    return ((await busy()) - before) / 10 / (performance.now() - began);
+  }, id);
+  console.log(`an idle guest: ${percent.toFixed(2)} % of a core`);
+  expect(percent).toBeLessThanOrEqual(1);
+});
