@@ -47,6 +47,15 @@ const edges = [
   (1n << 64n) - 1n,
 ];
 
+/** ±0, ±1, ±∞ and a quiet NaN of both formats. */
+const specials = [0n, 0x3ff0_0000_0000_0000n, 0x7ff0_0000_0000_0000n, 0x7ff8_0000_0000_0000n]
+  .flatMap((value) => [value, value | (1n << 63n)])
+  .concat(
+    [0n, 0x3f80_0000n, 0x7f80_0000n, 0x7fc0_0000n]
+      .flatMap((value) => [value, value | 0x8000_0000n])
+      .map((value) => 0xffff_ffff_0000_0000n | value),
+  );
+
 const computing = (name: string, format: string): boolean =>
   ["R", "I", "shift", "shiftw", "U"].includes(format) && !/^(f|l[bhwd]u?$|jalr$)/.test(name);
 const integerInstructions = allInstructions.filter(({ name, instruction }) => computing(name, instruction.format));
@@ -111,11 +120,12 @@ class ProgramGenerator {
     return random.below(2) === 0 ? value : BigInt.asUintN(64, -value);
   }
 
-  /** A double, a single in its box, or, seldom, bits that are neither. */
+  /** A double, a single in its box, or, seldom, one of the specials or bits that are nothing of these. */
   #float(): bigint {
     const random = this.#random;
-    const kind = random.below(9);
+    const kind = random.below(10);
     if (kind === 0) return random.bits64();
+    if (kind === 9) return random.pick(specials);
     return kind < 5 ? floatPattern(random, "d") : 0xffff_ffff_0000_0000n | floatPattern(random, "s");
   }
 
