@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { TabvisorError } from "#protocol/tabvisor.ts";
 import { chooseSource } from "#recipes/archive/choose-source.ts";
 import { buildImages, importImages } from "#recipes/build-images.ts";
@@ -6,6 +5,7 @@ import { Cache, defaultCacheFolder } from "#recipes/cache.ts";
 import { TextProgress } from "#recipes/progress.ts";
 import { recipes } from "#recipes/recipes.ts";
 import { guestsFolder } from "./guests-folder.ts";
+import { parseOptions } from "./parse-options.ts";
 
 const USAGE = `Usage: tabvisor build [IMAGE…]
 
@@ -25,11 +25,8 @@ Environment:
 
 /** `tabvisor build [IMAGE…]`: answers the exit code. */
 export async function build(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: { refresh: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-  });
+  const options = { refresh: { type: "boolean", default: false }, help: { type: "boolean", default: false } } as const;
+  const { values, positionals } = parseOptions({ args: [...argv], allowPositionals: true, options }, USAGE);
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { ImageManifest } from "#protocol/image.ts";
 import { ImageFolder } from "#recipes/image-folder.ts";
 import { recipes } from "#recipes/recipes.ts";
 import { guestsFolder } from "./guests-folder.ts";
+import { parseOptions } from "./parse-options.ts";
 
 const USAGE = `Usage: tabvisor images [--json]
 
@@ -13,10 +13,8 @@ Lists the guest images: those that stand ready, and those that \`tabvisor build\
 
 /** `tabvisor images`: answers the exit code. */
 export async function images(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-  });
+  const options = { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } } as const;
+  const { values } = parseOptions({ args: [...argv], options }, USAGE);
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -140,4 +149,21 @@ test("ready images are copied once all of them was checked", async () => {
   expect(() => importImages([], join(folder, "none"), join(folder, "d"), quiet)).toThrow("has no images");
   writeFileSync(join(folder, "a/test.json"), "{");
   expect(() => importImages(["test"], join(folder, "a"), join(folder, "d"), quiet)).toThrow("cut short");
+});
+
+test("what nothing has used in a month leaves the cache", async () => {
+  await build("a");
+  const images = join(folder, "cache/images");
+  const [key] = readdirSync(images).filter((name) => name.endsWith(".json"));
+  const longAgo = new Date(Date.now() - 40 * 24 * 3600 * 1000);
+  for (const path of [
+    join(images, key ?? ""),
+    ...readdirSync(join(folder, "cache/packages")).map((name) => join(folder, "cache/packages", name)),
+  ]) {
+    utimesSync(path, longAgo, longAgo);
+  }
+  source.kernel = "kernel 2";
+  await build("a", true);
+  expect(readdirSync(join(images, "chunks"))).toEqual([sha256("kernel 2")]);
+  expect(readdirSync(join(folder, "cache/packages"))).toHaveLength(1);
 });

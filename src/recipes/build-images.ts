@@ -78,6 +78,7 @@ async function buildImage(
   const key = `${recipe.id}-${imageKey(recipe, records)}`;
   const cached = cachedManifest(cache.images, key);
   if (cached && copyImage(cached, cache.images, target)) {
+    cache.images.touch(key);
     progress.say(`${recipe.id}: ready (${versions(records)}, from the cache)`);
     return;
   }

@@ -52,13 +52,14 @@ export class Cache {
     return readFileSync(path);
   }
 
-  /** Removes downloads that nothing has asked for in a month. */
+  /** Removes downloads and images that nothing has asked for in a month. */
   removeOld(now: number): void {
     const folder = join(this.folder, "packages");
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       if (now - statSync(path).mtimeMs > MONTH_MS) rmSync(path, { force: true });
     }
+    this.images.removeUnused(now - MONTH_MS);
   }
 }
 

@@ -32,8 +32,9 @@ function take(path: string): boolean {
     writeFileSync(path, String(process.pid), { flag: "wx" });
     return true;
   } catch {
-    if (!isOwned(path)) rmSync(path, { force: true });
-    return false;
+    if (isOwned(path)) return false;
+    rmSync(path, { force: true });
+    return take(path);
   }
 }
 

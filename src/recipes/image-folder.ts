@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { ImageManifest } from "#protocol/image.ts";
 import { parseImageCatalogue, parseImageManifest } from "#protocol/parse-manifest.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { type Chunk, openChunk } from "./chunk.ts";
+
+const CATALOGUE = "index.json";
 
 /** A folder of images: `<id>.json` manifests, `chunks/<sha256>`, and the catalogue `index.json`. */
 export class ImageFolder {
@@ -16,7 +18,7 @@ export class ImageFolder {
   /** The ids that the catalogue lists; none where it is missing or cannot be read. */
   ids(): readonly string[] {
     try {
-      return parseImageCatalogue(readFileSync(join(this.#folder, "index.json"), "utf8")).images;
+      return parseImageCatalogue(readFileSync(join(this.#folder, CATALOGUE), "utf8")).images;
     } catch {
       return [];
     }
@@ -49,7 +51,29 @@ export class ImageFolder {
   }
 
   writeCatalogue(ids: readonly string[]): void {
-    writeFileAtomically(join(this.#folder, "index.json"), `${JSON.stringify({ formatVersion: 1, images: ids })}\n`);
+    writeFileAtomically(join(this.#folder, CATALOGUE), `${JSON.stringify({ formatVersion: 1, images: ids })}\n`);
+  }
+
+  /** Notes that a manifest was used just now, for `removeUnused`. */
+  touch(fileName: string): void {
+    const now = new Date();
+    utimesSync(this.#manifestPath(fileName), now, now);
+  }
+
+  /** Removes the manifests that were last used before a time, and the chunks that only these named. */
+  removeUnused(before: number): void {
+    const kept: ImageManifest[] = [];
+    for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : []) {
+      if (!name.endsWith(".json") || name === CATALOGUE) continue;
+      const path = join(this.#folder, name);
+      try {
+        if (statSync(path).mtimeMs >= before) kept.push(parseImageManifest(readFileSync(path, "utf8")));
+        else rmSync(path);
+      } catch {
+        rmSync(path, { force: true });
+      }
+    }
+    this.prune(kept);
   }
 
   /** Removes the chunks that none of these manifests names. */

@@ -113,9 +113,9 @@ Dir::State "${folder}/state";
 Dir::State::status "${folder}/state/status";
 Dir::Cache "${folder}/cache";
 Dir::Etc::sourcelist "${folder}/debian.sources";
-Dir::Etc::sourceparts "-";
-Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
 `;
 }
 

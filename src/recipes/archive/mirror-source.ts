@@ -62,7 +62,12 @@ export class MirrorSource implements PackageSource {
       if (response.status !== 206) done = 0;
       const report = (bytes: number) => progress.bytes(record.name, bytes, record.byteLength);
       const flags = done > 0 ? "a" : "w";
-      await pipeline(counted(response.body ?? [], done, report), createWriteStream(partial, { flags }));
+      await pipeline(counted(response.body ?? [], done, report), createWriteStream(partial, { flags })).catch(
+        (error: unknown) => {
+          const advice = "Run the command again: it goes on from there.";
+          throw new TabvisorError(`The download of ${record.name} was cut (${reason(error)}). ${advice}`);
+        },
+      );
     }
     renameSync(partial, target);
   }
@@ -75,9 +80,13 @@ export class MirrorSource implements PackageSource {
   async #request(path: string, headers: Record<string, string>): Promise<Response> {
     const url = `${this.origin}/${path}`;
     const advice = "Check the network and TABVISOR_MIRROR.";
-    const response = await this.#host.fetch(url, { headers }).catch((error: unknown) => {
-      throw new TabvisorError(`${url} cannot be reached (${reason(error)}). ${advice}`);
-    });
+    // A mirror may close a kept connection just as it is used again: the second attempt gets a new one.
+    const ask = () => this.#host.fetch(url, { headers });
+    const response = await ask()
+      .catch(ask)
+      .catch((error: unknown) => {
+        throw new TabvisorError(`${url} cannot be reached (${reason(error)}). ${advice}`);
+      });
     if (!response.ok) throw new TabvisorError(`${url} answered ${response.status} ${response.statusText}. ${advice}`);
     return response;
   }
