@@ -26,6 +26,7 @@ export interface GuestOptions {
   readonly memoryMiB: number;
   readonly commandLine: string;
   readonly clock: "wall" | "virtual";
+  readonly pauseAtInstructions: number | undefined;
   readonly host: HypervisorHost;
   readonly images: ImageStore;
   readonly emit: (event: TabvisorEvent) => void;
@@ -308,6 +309,7 @@ export class Guest implements GuestFace {
       resize: (columns, rows) => link.post({ type: "resize", columns, rows }),
       corrupt: (error) => link.breakOff(`The guest's worker broke the console's rules (${error.message}).`),
     });
+    const { pauseAtInstructions } = this.#options;
     await link.boot({
       type: "boot",
       memory: memory.memory,
@@ -321,6 +323,7 @@ export class Guest implements GuestFace {
       ...files,
       snapshots: this.#tree.all().map(recordOf),
       ...(node && { restoreTo: node.id }),
+      ...(pauseAtInstructions !== undefined && { pauseAtInstructions }),
     });
   }
 
@@ -335,6 +338,9 @@ export class Guest implements GuestFace {
       case "rebooted":
         this.console.drain();
         return this.#log.add("info", "The guest rebooted.");
+      case "pausedItself":
+        if (this.runState === "running") this.#life.become("paused");
+        return;
       case "stopped": {
         const { code } = event;
         return this.#stop(code === undefined ? "The guest switched itself off." : `The guest ended with code ${code}.`);

@@ -46,6 +46,7 @@ export class Hypervisor implements Tabvisor {
       memoryMiB,
       commandLine: commandLineOf(manifest, options.commandLine),
       clock: options.clock ?? "wall",
+      pauseAtInstructions: options.clock === "virtual" ? options.pauseAtInstructions : undefined,
     });
     await guest.start();
     return guest;
@@ -56,7 +57,9 @@ export class Hypervisor implements Tabvisor {
     return () => this.#listeners.delete(listener);
   }
 
-  #add(identity: Pick<GuestOptions, "name" | "manifest" | "memoryMiB" | "commandLine" | "clock">): Guest {
+  #add(
+    identity: Pick<GuestOptions, "name" | "manifest" | "memoryMiB" | "commandLine" | "clock" | "pauseAtInstructions">,
+  ): Guest {
     this.#created++;
     const guest: Guest = new Guest({
       id: `guest-${this.#created}`,
@@ -81,6 +84,7 @@ export class Hypervisor implements Tabvisor {
       memoryMiB: origin.memoryMiB,
       commandLine: origin.commandLine,
       clock: origin.clock,
+      pauseAtInstructions: undefined,
     });
     await guest.startFrom(point);
     return guest;

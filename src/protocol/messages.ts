@@ -30,6 +30,8 @@ export interface BootMessage {
   /** Parents before children. */
   readonly snapshots: readonly SnapshotRecord[];
   readonly restoreTo?: string;
+  /** Under the virtual clock: pauses by itself after so many instructions, and says `pausedItself`. */
+  readonly pauseAtInstructions?: number;
 }
 
 /** What the page says to a guest's worker. Requests with a `requestId` are answered once, in order. */
@@ -63,6 +65,7 @@ export type WorkerMessage =
   /** The guest switched itself off or ended: code is undefined after a poweroff. */
   | { readonly type: "stopped"; readonly code: number | undefined }
   | { readonly type: "rebooted" }
+  | { readonly type: "pausedItself" }
   /** The engine or a device failed; the machine does not run any more. */
   | { readonly type: "failed"; readonly message: string }
   | WorkerReply;
@@ -99,6 +102,7 @@ export function parseWorkerMessage(message: unknown): WorkerMessage | undefined 
     case "room":
     case "pong":
     case "rebooted":
+    case "pausedItself":
       return { type: fields["type"] };
     case "bootFailed":
     case "failed":

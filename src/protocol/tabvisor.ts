@@ -44,6 +44,8 @@ export interface CreateOptions {
   readonly commandLine?: string;
   /** `virtual`: guest time is instructions begun, and the same inputs leave the same state. Default `wall`. */
   readonly clock?: "wall" | "virtual";
+  /** Under the virtual clock: the guest pauses itself once it has begun so many instructions. */
+  readonly pauseAtInstructions?: number;
 }
 
 /** The one public face of the hypervisor: buttons, scripts, tests and embedding pages use it (`window.tabvisor`). */

@@ -1,9 +1,11 @@
-import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
-import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES, Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
+import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
+import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
 import type { MachineHost, RunOutcome } from "#machine/face.ts";
 import type { BootMessage, OpaqueParts, PageMessage, WorkerMessage } from "#protocol/messages.ts";
+import { PollingGuest } from "./polling-guest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
+import { WorkerConsole } from "./worker-console.ts";
 
 /** Instructions of one slice, and how long slices go on before messages get their turn. */
 const SLICE_INSTRUCTIONS = 100_000;
@@ -11,6 +13,10 @@ const TURN_MS = 4;
 /** Waits shorter than this are slept through in place: a timer of the event loop would come too late. */
 const SHORT_WAIT_MS = 1.5;
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
+/** A guest that waits by asking is looked at with slices of so many instructions. */
+const WAITING_SLICE_INSTRUCTIONS = 10_000;
+/** Of the random bytes under the virtual clock; the command line uses the same. */
+const SEED = 1;
 const TICKS_PER_MS = 10_000;
 const COUNTERS = HART_BASE + HartSlot.counters;
 
@@ -30,6 +36,8 @@ export interface RunnableMachine {
   pagesCleaned(): void;
   stateHash(): string;
   resizeConsole(columns: number, rows: number): void;
+  /** Instructions begun since power-on. */
+  readonly ticks: bigint;
 }
 
 /** What the runner gives a machine; disks come from whoever makes the machine. */
@@ -60,13 +68,15 @@ export class GuestRunner {
   readonly #host: WorkerHost;
   #machine: RunnableMachine | undefined;
   #memory: GuestMemory | undefined;
-  #output: RingWriter | undefined;
-  #input: RingReader | undefined;
+  #console: WorkerConsole | undefined;
   #snapshots: SnapshotStore | undefined;
   #state: "paused" | "running" | "ended" = "paused";
   #turnPosted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #outputSeen = 0;
+  /** Under the virtual clock nothing of the host may be noticed by the machine. */
+  #virtual = false;
+  #pauseAt = Infinity;
+  #polling = new PollingGuest();
   #size: { readonly columns: number; readonly rows: number } | undefined;
   #sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
@@ -93,26 +103,32 @@ export class GuestRunner {
   async #boot(boot: BootMessage): Promise<void> {
     const memory = new GuestMemory(boot.settings.memoryMiB, boot.memory as WebAssembly.Memory);
     const shared = memory.wasm.buffer as ArrayBufferLike as SharedArrayBuffer;
-    const output = new RingWriter(shared, CONSOLE_OUT, CONSOLE_RING_BYTES);
-    const input = new RingReader(shared, CONSOLE_IN, CONSOLE_RING_BYTES);
-    input.askForData();
-    [this.#memory, this.#output, this.#input] = [memory, output, input];
-    this.#machine = await this.#host.makeMachine(boot, memory, {
-      clock: {
-        now: () => BigInt(Math.floor(this.#host.now() * TICKS_PER_MS)),
-        epochNanoseconds: () => BigInt(Math.floor(this.#host.epoch() * 1000)) * 1000n,
-      },
-      random: this.#host.random,
-      consoleOutput: { write: (byte) => this.#print(output, byte) },
-      consoleInput: { read: () => input.readByte() },
-      log: (message) => this.#host.post({ type: "log", level: "warning", message }),
-    });
+    this.#virtual = boot.settings.clock === "virtual";
+    this.#pauseAt = boot.pauseAtInstructions ?? Infinity;
+    this.#memory = memory;
+    this.#console = new WorkerConsole(shared, this.#virtual, (type) => this.#host.post({ type }));
+    this.#machine = await this.#host.makeMachine(boot, memory, this.#machineHost(this.#console));
     this.#snapshots = new SnapshotStore(memory);
     for (const record of boot.snapshots) this.#snapshots.add(record);
     if (boot.restoreTo !== undefined) this.#restore(boot.restoreTo);
     this.#tellSize();
     this.#beat();
     this.#host.post({ type: "ready" });
+  }
+
+  #machineHost({ sink, source }: WorkerConsole): RunnerMachineHost {
+    const { now, epoch, random } = this.#host;
+    return {
+      clock: {
+        now: () => BigInt(Math.floor(now() * TICKS_PER_MS)),
+        epochNanoseconds: () =>
+          this.#virtual ? DETERMINISTIC_EPOCH_NANOSECONDS : BigInt(Math.floor(epoch() * 1000)) * 1000n,
+      },
+      random: this.#virtual ? seededRandom(SEED) : random,
+      consoleOutput: sink,
+      consoleInput: source,
+      log: (message) => this.#host.post({ type: "log", level: "warning", message }),
+    };
   }
 
   #obey(message: Exclude<PageMessage, BootMessage | { requestId: number }>): void {
@@ -124,11 +140,12 @@ export class GuestRunner {
         this.#state = "running";
         return this.#postTurn();
       case "wake":
+        this.#console?.tellPage();
         if (this.#state === "running") this.#machine?.wake();
         return this.#postTurn();
       case "resize":
-        this.#machine?.resizeConsole(message.columns, message.rows);
         this.#size = message;
+        this.#tellSize();
         return this.#postTurn();
       case "forget":
         for (const child of message.children) this.#snapshots?.add(child);
@@ -143,7 +160,7 @@ export class GuestRunner {
     switch (request.type) {
       case "pause":
         this.#pause();
-        this.#tellOfOutput();
+        this.#console?.tellPage();
         return { type: "paused", requestId };
       case "snapshot": {
         const parts = machine.save();
@@ -155,7 +172,7 @@ export class GuestRunner {
         const began = this.#host.now();
         this.#restore(request.id);
         const milliseconds = this.#host.now() - began;
-        return { type: "restored", requestId, milliseconds, outputPosition: this.#output?.position ?? 0 };
+        return { type: "restored", requestId, milliseconds, outputPosition: this.#console?.outputPosition ?? 0 };
       }
       case "hash":
         return { type: "hashed", requestId, hash: machine.stateHash() };
@@ -164,8 +181,7 @@ export class GuestRunner {
 
   #restore(id: string): void {
     this.#pause();
-    const input = this.#input;
-    while (input && input.available > 0) input.read(CONSOLE_RING_BYTES);
+    this.#console?.clear();
     this.#snapshots?.restore(id);
     this.#machine?.restore(this.#snapshots?.parts(id));
     this.#tellSize();
@@ -174,7 +190,7 @@ export class GuestRunner {
 
   /** The terminal has its size whatever the machine was told in another life. */
   #tellSize(): void {
-    if (this.#size) this.#machine?.resizeConsole(this.#size.columns, this.#size.rows);
+    if (this.#size && !this.#virtual) this.#machine?.resizeConsole(this.#size.columns, this.#size.rows);
   }
 
   #pause(): void {
@@ -193,39 +209,39 @@ export class GuestRunner {
   /** Runs slices for some milliseconds, then gives messages their turn, or sleeps where the guest does. */
   #turn(): void {
     this.#turnPosted = false;
-    const { machine, input } = { machine: this.#machine, input: this.#input };
-    if (this.#state !== "running" || !machine || !input) return;
+    const { machine, terminal } = { machine: this.#machine, terminal: this.#console };
+    if (this.#state !== "running" || !machine || !terminal) return;
     this.#beat();
     const began = this.#host.now();
     try {
-      const outcome = this.#slices(machine, input, began + TURN_MS);
+      const outcome = this.#slices(machine, terminal, began + TURN_MS);
       this.#count(Counter.busyMicroseconds, Math.round((this.#host.now() - began) * 1000));
-      this.#tellOfOutput();
-      if (input.available < CONSOLE_RING_BYTES / 2 && input.takeAskedForRoom()) this.#host.post({ type: "room" });
+      terminal.tellPage();
       this.#after(machine, outcome);
     } catch (error) {
       this.#end();
-      this.#tellOfOutput();
+      terminal.tellPage();
       this.#host.post({ type: "failed", message: words(error) });
     }
   }
 
-  #slices(machine: RunnableMachine, input: RingReader, deadline: number): RunOutcome {
+  #slices(machine: RunnableMachine, terminal: WorkerConsole, deadline: number): RunOutcome {
+    if (this.#polling.waits) return machine.run(WAITING_SLICE_INSTRUCTIONS);
     for (;;) {
-      const before = input.writerPosition;
-      const outcome = machine.run(SLICE_INSTRUCTIONS);
+      const before = terminal.typed;
+      const outcome = machine.run(Math.min(SLICE_INSTRUCTIONS, this.#pauseAt - Number(machine.ticks)));
       if (outcome.type === "stopped") return outcome;
       if (outcome.type === "waiting") {
-        input.askForData();
+        terminal.askForInput();
         // What came since the machine looked would be slept over otherwise.
-        if (input.writerPosition === before) return outcome;
+        if (terminal.typed === before) return outcome;
       }
-      if (this.#host.now() >= deadline) return { type: "ran" };
+      if (this.#host.now() >= deadline || Number(machine.ticks) >= this.#pauseAt) return { type: "ran" };
     }
   }
 
   #after(machine: RunnableMachine, outcome: RunOutcome): void {
-    if (outcome.type === "ran") return this.#postTurn();
+    if (outcome.type === "ran") return this.#goOn(machine);
     if (outcome.type === "waiting") return this.#sleep(outcome.milliseconds);
     const { reason } = outcome;
     if (reason.type === "reboot") {
@@ -235,6 +251,31 @@ export class GuestRunner {
     }
     this.#end();
     this.#host.post({ type: "stopped", code: reason.type === "finished" ? reason.code : undefined });
+  }
+
+  #goOn(machine: RunnableMachine): void {
+    if (Number(machine.ticks) >= this.#pauseAt) {
+      this.#pauseAt = Infinity;
+      this.#pause();
+      return this.#host.post({ type: "pausedItself" });
+    }
+    const restMs = this.#virtual ? 0 : this.#restMs(machine);
+    if (restMs > 0) this.#sleep(restMs);
+    else this.#postTurn();
+  }
+
+  /** How long a guest that waits by asking may rest. */
+  #restMs(machine: RunnableMachine): number {
+    const { memory, terminal } = { memory: this.#memory, terminal: this.#console };
+    if (!memory || !terminal) return 0;
+    const typed = terminal.typed;
+    const restMs = this.#polling.restMs({
+      instructions: machine.ticks,
+      deviceAccesses: memory.view.getBigUint64(COUNTERS + Counter.mmioAccesses, true),
+      consoleBytes: terminal.traffic,
+    });
+    if (restMs > 0) terminal.askForInput();
+    return terminal.typed === typed ? restMs : 0;
   }
 
   #sleep(milliseconds: number): void {
@@ -249,20 +290,6 @@ export class GuestRunner {
   #end(): void {
     this.#pause();
     this.#state = "ended";
-  }
-
-  #print(output: RingWriter, byte: number): boolean {
-    if (output.writeByte(byte)) return true;
-    output.askForRoom();
-    return output.writeByte(byte);
-  }
-
-  #tellOfOutput(): void {
-    const output = this.#output;
-    if (!output || output.position === this.#outputSeen) return;
-    if (!output.takeAskedForData()) return;
-    this.#outputSeen = output.position;
-    this.#host.post({ type: "output" });
   }
 
   #beat(): void {

@@ -33,6 +33,9 @@ export function makeMachine(boot: BootMessage, memory: GuestMemory, host: Runner
     restore: (parts) => machine.restore(parts as MachineParts),
     pagesCleaned: () => hart?.flushWriteTlb(),
     stateHash: () => machine.stateHash(),
+    get ticks() {
+      return machine.hart.ticks;
+    },
     resizeConsole: (columns, rows) => machine.resizeConsole(columns, rows),
   };
 }

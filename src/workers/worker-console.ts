@@ -1,0 +1,90 @@
+import { RingReader, RingWriter } from "#base/byte-ring.ts";
+import type { ByteSink, ByteSource } from "#devices/device.ts";
+import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
+
+/** The worker's end of the console: what the machine prints goes into one ring, what was typed comes out of another. */
+export class WorkerConsole {
+  readonly sink: ByteSink;
+  readonly source: ByteSource;
+  readonly #output: RingWriter;
+  readonly #input: RingReader;
+  readonly #tell: (what: "output" | "room") => void;
+  /** What found no room and must not be refused. */
+  #overflow: number[] = [];
+  #told = 0;
+  #taken = 0;
+
+  /**
+   * `neverRefuse`: output without room is kept here rather than refused, for machines that must not notice how fast the
+   * page is. `tell`: the page asked to be told of output or of room for input.
+   */
+  constructor(buffer: SharedArrayBuffer, neverRefuse: boolean, tell: (what: "output" | "room") => void) {
+    this.#output = new RingWriter(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES);
+    this.#input = new RingReader(buffer, CONSOLE_IN, CONSOLE_RING_BYTES);
+    this.#tell = tell;
+    this.#input.askForData();
+    this.source = { read: () => this.#read() };
+    this.sink = { write: neverRefuse ? (byte) => this.#writeOrKeep(byte) : (byte) => this.#write(byte) };
+  }
+
+  /** What stands in the output ring before this was printed before now. */
+  get outputPosition(): number {
+    return this.#output.position;
+  }
+
+  /** Bytes ever printed and taken: whether the guest and the person talk at all. */
+  get traffic(): number {
+    return this.#output.position + this.#taken;
+  }
+
+  /** Changes when something was typed. */
+  get typed(): number {
+    return this.#input.writerPosition;
+  }
+
+  /** Asks the page to say when something is typed. Look at `typed` once more afterwards. */
+  askForInput(): void {
+    this.#input.askForData();
+  }
+
+  /** What was typed and not taken is gone, and so is what was kept for want of room. */
+  clear(): void {
+    this.#overflow = [];
+    while (this.#input.available > 0) this.#input.read(CONSOLE_RING_BYTES);
+    this.tellPage();
+  }
+
+  /** Tells the page of output, or of room for input, where it asked. */
+  tellPage(): void {
+    this.#flush();
+    if (this.#output.position !== this.#told && this.#output.takeAskedForData()) {
+      this.#told = this.#output.position;
+      this.#tell("output");
+    }
+    if (this.#input.available < CONSOLE_RING_BYTES / 2 && this.#input.takeAskedForRoom()) this.#tell("room");
+  }
+
+  #read(): number {
+    const byte = this.#input.readByte();
+    if (byte >= 0) this.#taken++;
+    return byte;
+  }
+
+  #write(byte: number): boolean {
+    if (this.#output.writeByte(byte)) return true;
+    this.#output.askForRoom();
+    return this.#output.writeByte(byte);
+  }
+
+  #writeOrKeep(byte: number): boolean {
+    if (this.#overflow.length > 0 || !this.#write(byte)) this.#overflow.push(byte);
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#overflow.length === 0) return;
+    const taken = this.#output.write(Uint8Array.from(this.#overflow));
+    this.#overflow = this.#overflow.slice(taken);
+    if (this.#overflow.length > 0) this.#output.askForRoom();
+  }
+}
