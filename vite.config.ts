@@ -16,6 +16,7 @@ export default defineConfig({
     // No data: URLs, which the content security policy forbids for scripts and workers.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   test: {
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
