@@ -52,4 +52,15 @@ describe.each(["evaluator", "interpreter"] as const)("%s", (engine) => {
     const hart = run(engine, [0x00000297, 0x0142a303, 0x0062a623, 0x00100513, 0x0000006f, 0x00700513], 6);
     expect(hart.x(10)).toBe(7n);
   });
+
+  test("sees the second half of an instruction written over once the whole has been decoded", () => {
+    // 0: auipc t0, 0   4: lui t1, 0x70   8: srli t1, t1, 12   12: slli t1, t1, 4   16: li a0, 1
+    // 20: bnez a1, +16 24: li a1, 1     28: sh t1, 18(t0)    32: j -16            36: j .
+    const program = [
+      0x00000297, 0x00070337, 0x00c35313, 0x00431313, 0x00100513, 0x00059863, 0x00100593, 0x00629923, 0xff1ff06f,
+      0x0000006f,
+    ];
+    const hart = run(engine, program, 12);
+    expect(hart.x(10)).toBe(0x70n);
+  });
 });
