@@ -63,7 +63,6 @@ interface RowProps {
 
 function Row({ guest, row, picked, onPick }: RowProps) {
   const world = useWorld();
-  const dirtyPages = useApp((state) => state.meters[guest.id]?.stats.dirtyPages);
   const { snapshot, depth } = row;
   const isHere = snapshot.id === guest.standsOn;
   const style = { "--depth": depth } as CSSProperties;
@@ -78,11 +77,7 @@ function Row({ guest, row, picked, onPick }: RowProps) {
         onDoubleClick={() => world.acts.askReset(guest.id, snapshot.id)}
       >
         <span className={styles["nodeName"]}>{snapshot.label}</span>
-        {isHere && (
-          <span className={styles["hereWords"]}>
-            you are here{dirtyPages ? ` · ${count(dirtyPages)} pages changed since` : ""}
-          </span>
-        )}
+        {isHere && <HereWords guestId={guest.id} />}
         <span className={styles["nodeFigures"]}>
           <span>{dayAndTime(snapshot.createdAt)}</span>
           <span>{`${snapshot.parent === undefined ? "" : "+"}${memorySize(snapshot.bytes)}`}</span>
@@ -92,6 +87,15 @@ function Row({ guest, row, picked, onPick }: RowProps) {
         <IconButton icon="more" label={`More for snapshot ${snapshot.label}`} />
       </Menu>
     </li>
+  );
+}
+
+function HereWords({ guestId }: { readonly guestId: string }) {
+  const dirtyPages = useApp((state) => state.meters[guestId]?.stats.dirtyPages);
+  return (
+    <span className={styles["hereWords"]}>
+      you are here{dirtyPages ? ` · ${count(dirtyPages)} pages changed since` : ""}
+    </span>
   );
 }
 

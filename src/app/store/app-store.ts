@@ -1,5 +1,5 @@
 import { type StateCreator, type StoreApi, createStore } from "zustand/vanilla";
-import { persist } from "zustand/middleware";
+import { type StateStorage, createJSONStorage, persist } from "zustand/middleware";
 import { type DialogsSlice, createDialogsSlice } from "./dialogs-slice.ts";
 import { type GuestsSlice, createGuestsSlice } from "./guests-slice.ts";
 import { type ImagesSlice, createImagesSlice } from "./images-slice.ts";
@@ -30,6 +30,7 @@ export function createAppStore(): AppStore {
       {
         name: "tabvisor-page",
         version: FORMAT_VERSION,
+        storage: createJSONStorage(() => whenChanged(localStorage)),
         partialize: ({
           layout,
           guestListWidth,
@@ -52,4 +53,18 @@ export function createAppStore(): AppStore {
       },
     ),
   );
+}
+
+/** Most changes of the state change nothing that is kept: those need not reach the disk. */
+function whenChanged(storage: Storage): StateStorage {
+  const newest = new Map<string, string>();
+  return {
+    getItem: (name) => storage.getItem(name),
+    removeItem: (name) => storage.removeItem(name),
+    setItem: (name, value) => {
+      if (newest.get(name) === value) return;
+      newest.set(name, value);
+      storage.setItem(name, value);
+    },
+  };
 }

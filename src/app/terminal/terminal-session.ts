@@ -3,6 +3,7 @@ import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 import type { GuestConsole } from "#protocol/tabvisor.ts";
+import { OutputPace } from "./output-pace.ts";
 import { typedForPaste } from "./paste.ts";
 import { TerminalAnswers } from "./terminal-answers.ts";
 import { matchColours, terminalThemes } from "./terminal-theme.ts";
@@ -44,6 +45,8 @@ export class TerminalSession {
   #theme: TerminalLook["theme"];
   /** Bytes of what had been printed before: its queries were answered then. */
   #replayBytes: number;
+  readonly #pace = new OutputPace();
+  readonly #firstOutput = Promise.withResolvers<void>();
 
   constructor(console: GuestConsole, name: string, look: TerminalLook) {
     this.#console = console;
@@ -65,6 +68,7 @@ export class TerminalSession {
     this.#replayBytes = new TextEncoder().encode(console.text()).byteLength;
     this.#loadAddons();
     this.#listen();
+    this.#sized(this.#terminal.cols, this.#terminal.rows);
     this.#detach = console.attach((bytes) => this.#print(bytes));
   }
 
@@ -162,6 +166,11 @@ export class TerminalSession {
     this.#terminal.clearSelection();
   }
 
+  /** Resolves when the guest has printed something. */
+  get firstOutput(): Promise<void> {
+    return this.#firstOutput.promise;
+  }
+
   onMatches(listener: (matches: Matches) => void): () => void {
     const { dispose } = this.#search.onDidChangeResults(({ resultIndex, resultCount }) =>
       listener({ index: resultIndex, count: resultCount }),
@@ -191,9 +200,14 @@ export class TerminalSession {
     this.#terminal.onBinary((data) => {
       this.#console.sendBytes(Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff));
     });
-    this.#terminal.onResize(({ cols, rows }) => this.#console.resize(cols, rows));
+    this.#terminal.onResize(({ cols, rows }) => this.#sized(cols, rows));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
     this.#element.addEventListener("paste", (event) => this.#pasted(event), { capture: true });
+  }
+
+  #sized(columns: number, rows: number): void {
+    this.#element.dataset["size"] = `${rows} ${columns}`;
+    this.#console.resize(columns, rows);
   }
 
   #answer(data: string): void {
@@ -218,9 +232,11 @@ export class TerminalSession {
   }
 
   async #print(bytes: Uint8Array): Promise<void> {
+    this.#firstOutput.resolve();
     if (isFullReset(bytes)) this.#replayBytes = bytes.byteLength;
     for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
       const piece = bytes.slice(from, from + PIECE_BYTES);
+      await this.#pace.allow(piece.byteLength);
       await new Promise<void>((parsed) => this.#terminal.write(piece, parsed));
       this.#replayBytes = Math.max(0, this.#replayBytes - piece.byteLength);
     }

@@ -1,5 +1,6 @@
 import { type MouseEvent, useEffect, useRef, useState } from "react";
 import { ContextMenu, type MenuEntry } from "#app/ui/menu.tsx";
+import { StatusIcon } from "#app/ui/status.tsx";
 import { type AppWorld, useWorld } from "#app/store/app-context.tsx";
 import type { GuestView } from "#app/store/guests-slice.ts";
 import { FIND_EVENT, FindBar } from "./find-bar.tsx";
@@ -43,6 +44,7 @@ export function TerminalView({ guest }: { readonly guest: GuestView }) {
       onContextMenu={onContextMenu}
     >
       <div ref={place} className={styles["place"]} />
+      {guest.runState === "running" && <Booting key={guest.id} session={session} />}
       {finding && <FindBar session={session} onClose={endFind} />}
       <ContextMenu
         at={menuAt}
@@ -51,6 +53,25 @@ export function TerminalView({ guest }: { readonly guest: GuestView }) {
         entries={consoleMenu(world, guest.id, session, () => setFinding(true))}
       />
     </div>
+  );
+}
+
+/** A quiet kernel says nothing for seconds: the pane says that it boots. */
+function Booting({ session }: { readonly session: TerminalSession }) {
+  const [silent, setSilent] = useState(true);
+  useEffect(() => {
+    let wanted = true;
+    void session.firstOutput.then(() => wanted && setSilent(false));
+    return () => {
+      wanted = false;
+    };
+  }, [session]);
+  if (!silent) return null;
+  return (
+    <p className={styles["booting"]} role="status">
+      <StatusIcon runState="loading" />
+      Booting…
+    </p>
   );
 }
 

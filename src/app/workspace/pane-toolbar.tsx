@@ -9,13 +9,12 @@ import styles from "./workspace.module.css";
 export function PaneToolbar({ guest }: { readonly guest: GuestView }) {
   const world = useWorld();
   const acts = useActs();
-  const mips = useApp((state) => state.meters[guest.id]?.stats.mips);
   const { id, runState } = guest;
   const isLoading = runState === "loading";
   const target = guest.snapshots.find((snapshot) => snapshot.id === guest.standsOn);
   return (
     <div role="toolbar" aria-label={`Tools for ${guest.name}`} className={styles["tools"]} data-guest={id}>
-      {runState === "running" && mips !== undefined && <span className={styles["mips"]}>{Math.round(mips)} MIPS</span>}
+      {runState === "running" && <Speed guestId={id} />}
       {runState === "running" && <IconButton icon="pause" label="Pause" onPress={() => void acts.pause(id)} />}
       {runState === "paused" && <IconButton icon="play" label="Resume" onPress={() => void acts.resume(id)} />}
       <IconButton
@@ -36,4 +35,9 @@ export function PaneToolbar({ guest }: { readonly guest: GuestView }) {
       </Menu>
     </div>
   );
+}
+
+function Speed({ guestId }: { readonly guestId: string }) {
+  const mips = useApp((state) => state.meters[guestId]?.stats.mips);
+  return mips === undefined ? null : <span className={styles["mips"]}>{Math.round(mips)} MIPS</span>;
 }
