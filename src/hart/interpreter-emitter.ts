@@ -46,6 +46,8 @@ export class InterpreterEmitter extends Emitter {
   #payload: PayloadKind = "immediate";
   #floatDestination = false;
   #ended = false;
+  /** Holds the rd field where it is read before the instruction. */
+  #destination: Local | undefined;
   #helperCalled: "continues" | "redirects" | undefined;
 
   constructor(
@@ -205,9 +207,16 @@ export class InterpreterEmitter extends Emitter {
     this.#begin(length);
     this.#payload = "immediate";
     this.#floatDestination = false;
+    // An atomic that stores over itself has no operation left when it comes to write rd.
+    if (instruction.instruction.format === "amo") this.#readDestination();
     instruction.instruction.execute(this, operands);
     this.#uses[instruction.number] = { payload: this.#payload, floatDestination: this.#floatDestination };
     this.#finish();
+  }
+
+  #readDestination(): void {
+    this.#destination = this.f.local("i32");
+    this.f.get(this.#ip).memory("i32.load8_u", RD).set(this.#destination);
   }
 
   #begin(length: 2 | 4): void {
@@ -231,6 +240,8 @@ export class InterpreterEmitter extends Emitter {
         .set(this.#ip)
         .br(this.#to("next"));
     }
+    if (this.#destination) f.release(this.#destination);
+    this.#destination = undefined;
     this.releaseLocals();
   }
 
@@ -267,7 +278,8 @@ export class InterpreterEmitter extends Emitter {
   }
 
   override writeX(register: Register, value: Value): void {
-    this.f.get(this.#ip).memory("i32.load8_u", register);
+    if (this.#destination) this.f.get(this.#destination);
+    else this.f.get(this.#ip).memory("i32.load8_u", register);
     this.push(value);
     this.f.memory("i64.store", this.hart + HartSlot.x + 8);
   }

@@ -1,5 +1,5 @@
 import { Cause } from "#riscv/engine.ts";
-import { assemble, DATA, show, type Case } from "./case.fixture.ts";
+import { assemble, CODE, DATA, show, type Case } from "./case.fixture.ts";
 
 const MIN = -0x8000_0000_0000_0000n;
 const MAX = 0x7fff_ffff_ffff_ffffn;
@@ -251,5 +251,24 @@ const reservations: readonly Case[] = [
   },
 ];
 
+const overItself = [7, 5, 0].flatMap((rd): Case[] => {
+  const amo = assemble("amoor.w", { rd, rs1: 5, rs2: 6 });
+  const sc = assemble("sc.w", { rd, rs1: 5, rs2: 6 });
+  return [
+    {
+      name: `amoor.w over itself → x${rd}`,
+      code: [amo],
+      before: { x: { 5: CODE } },
+      after: { x: rd === 0 ? {} : { [rd]: BigInt.asIntN(32, BigInt(amo)) } },
+    },
+    {
+      name: `sc.w over itself → x${rd}`,
+      code: [assemble("lr.w", { rd: 8, rs1: 5 }), sc],
+      before: { x: { 5: CODE + 4n, 7: 9n } },
+      after: { x: { 8: BigInt.asIntN(32, BigInt(sc)), ...(rd === 0 ? {} : { [rd]: 0n }) } },
+    },
+  ];
+});
+
 /** The A extension. */
-export const atomicCases: readonly Case[] = [...operations, ...misaligned, ...reservations];
+export const atomicCases: readonly Case[] = [...operations, ...misaligned, ...reservations, ...overItself];
