@@ -85,6 +85,9 @@ class RunSession {
     const quit = (): void => this.#end({ type: "quit" });
     process.once("SIGINT", quit);
     process.once("SIGTERM", quit);
+    const resize = (): void => this.#resize();
+    resize();
+    process.stdout.on("resize", resize);
     try {
       for (;;) {
         if (!this.#ending) await this.#turn();
@@ -94,8 +97,15 @@ class RunSession {
     } finally {
       process.off("SIGINT", quit);
       process.off("SIGTERM", quit);
+      process.stdout.off("resize", resize);
       this.#terminal.close();
     }
+  }
+
+  /** Under the virtual clock a run must not depend on whose terminal it is on. */
+  #resize(): void {
+    const { columns, rows } = process.stdout;
+    if (columns > 0 && rows > 0 && !this.#options.virtualClock) this.#machine.resizeConsole(columns, rows);
   }
 
   #end(ending: Ending): void {

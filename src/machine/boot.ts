@@ -70,10 +70,25 @@ export function loadBootFiles(
 }
 
 function readPayload(config: MachineConfig, kernel: Uint8Array): Payload {
-  if (isElf(kernel)) return readElf(kernel, RAM_BASE);
+  if (isElf(kernel)) {
+    const elf = readElf(kernel, RAM_BASE);
+    return { ...elf, segments: elf.segments.map(withoutHeaders) };
+  }
   const { textOffset, memoryBytes } = readKernelImage(kernel);
   const address = RAM_BASE + (config.firmware === "sbi" ? textOffset : 0);
-  return { entry: address, segments: [{ address, bytes: kernel, memoryBytes }] };
+  return { entry: address, segments: [{ address, bytes: kernel, memoryBytes, headerBytes: 0 }] };
+}
+
+/** A program linked for the start of RAM may bring its headers on a page before: nobody needs them. */
+function withoutHeaders(segment: ElfSegment): ElfSegment {
+  const below = RAM_BASE - segment.address;
+  const isHeaders =
+    below > 0 &&
+    below < segment.bytes.length &&
+    segment.bytes.subarray(segment.headerBytes, below).every((b) => b === 0);
+  if (segment.headerBytes === 0 || !isHeaders) return segment;
+  const { bytes, memoryBytes } = segment;
+  return { address: RAM_BASE, bytes: bytes.subarray(below), memoryBytes: memoryBytes - below, headerBytes: 0 };
 }
 
 /** Everything from the lowest segment up to `limit` must hold the payload; what stands above is initrd and device tree. */

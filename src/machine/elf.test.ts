@@ -11,7 +11,7 @@ describe("readElf", () => {
   test("reads segments, entry and symbols", () => {
     const elf = readElf(buildElf({ ...simple, symbols: { tohost: 0x8000_0100n, fromhost: 0x8000_0108n } }), BIAS);
     expect(elf.entry).toBe(0x8000_0004);
-    expect(elf.segments).toEqual([{ address: 0x8000_0000, bytes: code, memoryBytes: 4096 }]);
+    expect(elf.segments).toEqual([{ address: 0x8000_0000, bytes: code, memoryBytes: 4096, headerBytes: 0 }]);
     expect([elf.tohost, elf.fromhost]).toEqual([0x8000_0100, 0x8000_0108]);
   });
 

@@ -5,6 +5,8 @@ export interface ElfSegment {
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly memoryBytes: number;
+  /** So many of its first bytes are the ELF's own headers, which linkers put before the code where they may. */
+  readonly headerBytes: number;
 }
 
 /** What a machine needs of an ELF file; all addresses are guest physical. */
@@ -63,6 +65,7 @@ export function readElf(file: Uint8Array, bias: number): Elf {
       address: header.physicalAddress + shift,
       bytes: reader.bytes(header.offset, header.fileBytes, "a segment"),
       memoryBytes: header.memoryBytes,
+      headerBytes: header.offset === 0 ? HEADER_BYTES + reader.u16(54) * reader.u16(56) : 0,
     })),
     ...(symbols["tohost"] === undefined ? {} : { tohost: symbols["tohost"] + shift }),
     ...(symbols["fromhost"] === undefined ? {} : { fromhost: symbols["fromhost"] + shift }),

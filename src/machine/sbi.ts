@@ -25,7 +25,6 @@ const SBI_SUCCESS = 0n;
 const SBI_ERR_FAILED = -1n;
 const SBI_ERR_NOT_SUPPORTED = -2n;
 const SBI_ERR_INVALID_PARAM = -3n;
-const SBI_ERR_INVALID_ADDRESS = -5n;
 const SBI_ERR_ALREADY_AVAILABLE = -6n;
 
 interface Result {
@@ -163,7 +162,7 @@ const debugConsole: Extension = (sbi, functionId, [first, low, high]) => {
   }
   if (functionId > 2) return unsupported;
   const range = ramRange(memory, first, low, high);
-  if (!range) return failure(functionId === 0 ? SBI_ERR_INVALID_PARAM : SBI_ERR_INVALID_ADDRESS);
+  if (!range) return failure(SBI_ERR_INVALID_PARAM);
   return success(
     functionId === 0
       ? BigInt(writeConsole(memory.read(range.address, range.length), consoleOutput))

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import golden1 from "./golden/parts-1.json" with { type: "json" };
+import { decodeParts, encodeParts } from "./golden.fixture.ts";
+import { scriptedMachine } from "./machine.fixture.ts";
+import { PARTS_VERSION } from "./parts.ts";
+
+/** One file for every version ever written, in order. */
+const golden: readonly unknown[] = [golden1];
+
+test("every version has its golden file", () => {
+  expect(golden.map((file) => (decodeParts(file) as { version: number }).version)).toEqual(
+    golden.map((_, index) => index + 1),
+  );
+  expect(golden).toHaveLength(PARTS_VERSION);
+});
+
+describe.each(golden.map((file, index) => [index + 1, file]))("version %i", (_, file) => {
+  test("restores", () => {
+    const { machine, hart } = scriptedMachine(() => {});
+    machine.restore(decodeParts(file) as never);
+    expect(hart.ticks).toBe(123_456n);
+    expect(hart.host.time()).toBe(1234n);
+    expect(hart.host.readDevice(0x1000_0007, 1)).toBe(0x77n);
+    expect(hart.host.readDevice(0x200_4000, 8)).toBe(0x1_0000n);
+  });
+});
+
+test("the newest golden file is what is written today", () => {
+  const { machine } = scriptedMachine(() => {});
+  const newest = golden.at(-1);
+  machine.restore(decodeParts(newest) as never);
+  expect(encodeParts(machine.save())).toEqual(newest);
+});

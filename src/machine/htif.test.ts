@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { GuestMemory } from "#memory/guest-memory.ts";
+import { RAM_BASE } from "#memory/layout.ts";
+import { Htif } from "./htif.ts";
+
+const TOHOST = RAM_BASE + 0x1000;
+const FROMHOST = RAM_BASE + 0x1008;
+const BUFFER = RAM_BASE + 0x2000;
+
+function htif() {
+  const memory = new GuestMemory(1);
+  const output: number[] = [];
+  const codes: number[] = [];
+  const sink = { write: (byte: number) => output.push(byte) > 0 };
+  const host = new Htif(memory, { tohost: TOHOST, fromhost: FROMHOST }, sink, (code) => codes.push(code));
+  return {
+    memory,
+    codes,
+    say(command: bigint) {
+      memory.store64(TOHOST, command);
+      host.poll();
+    },
+    text: () => String.fromCharCode(...output),
+  };
+}
+
+function systemCall(guest: ReturnType<typeof htif>, ...words: readonly bigint[]): bigint {
+  words.forEach((word, index) => guest.memory.store64(BUFFER + index * 8, word));
+  guest.say(BigInt(BUFFER));
+  expect(guest.memory.load64(FROMHOST)).toBe(1n);
+  return BigInt.asIntN(64, guest.memory.load64(BUFFER));
+}
+
+test("1 passes, an odd number fails with its half", () => {
+  const guest = htif();
+  guest.say(0n);
+  guest.say(1n);
+  guest.say((1337n << 1n) | 1n);
+  expect(guest.codes).toEqual([0, 1337]);
+});
+
+test("device 1 prints a character and takes the word back", () => {
+  const guest = htif();
+  guest.say((1n << 56n) | (1n << 48n) | 0x41n);
+  expect(guest.text()).toBe("A");
+  expect(guest.memory.load64(TOHOST)).toBe(0n);
+});
+
+test("a write system call prints", () => {
+  const guest = htif();
+  guest.memory.write(BUFFER + 0x100, new TextEncoder().encode("hi"));
+  expect(systemCall(guest, 64n, 1n, BigInt(BUFFER + 0x100), 2n)).toBe(2n);
+  expect(guest.text()).toBe("hi");
+});
+
+test("system calls that are wrong or unknown fail, and harm nobody", () => {
+  const guest = htif();
+  expect(systemCall(guest, 64n, 1n, 0xffff_ffff_ffff_fff0n, 64n)).toBe(-14n);
+  expect(systemCall(guest, 64n, 1n, BigInt(BUFFER), 1n << 60n)).toBe(-14n);
+  expect(systemCall(guest, 1024n)).toBe(-38n);
+  guest.say(0x1000n);
+  expect(guest.text()).toBe("");
+});
