@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { root } from "./bundle.mjs";
+import { fingerprint, root } from "./bundle.mjs";
 import { main as tabvisor } from "./main.ts";
 import { ensurePageBuild, pageFolder } from "./page-build.ts";
 import { probePort, startStaticServer } from "./static-server.ts";
@@ -29,14 +29,25 @@ function imagesAreThere(): boolean {
   return images.length > 0 && images.every((id) => existsSync(join(folder, `${id}.json`)));
 }
 
-/** Makes the guest images when they are not there. */
+const STAMP = join(root, "public/guests/.built-from");
+
+/** Makes the guest images when they are not there, and anew when their recipes have changed. */
 export async function ensureGuestImages(): Promise<void> {
-  if (imagesAreThere()) return say("The guest images are there.");
-  say("Building the guest images (the first time on a machine this downloads packages) …");
+  const areThere = imagesAreThere();
+  const wanted = fingerprint(["src/recipes"]);
+  if (areThere && existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted)
+    return say("The guest images are current.");
+  say(
+    areThere
+      ? "Bringing the guest images up to date …"
+      : "Making the guest images (the first time, this downloads packages) …",
+  );
   const status = await tabvisor(["build"]);
-  if (status !== 0) {
+  if (status === 0) writeFileSync(STAMP, wanted);
+  else if (areThere) say("That failed (see above): going on with the images that are there.");
+  else {
     throw new Error(
-      'The guest images could not be built: see above. The README\'s section "Images" says how to name a mirror or ready images.',
+      'The guest images could not be made: see above. The README\'s section "Images" says how to name a mirror or ready images.',
     );
   }
 }
