@@ -1,3 +1,5 @@
+// oxlint-disable-next-line no-restricted-imports -- the page's one composition root: here, and only here, it gets the world that browsers run
+import { createBrowserTabvisor } from "#workers/browser-host.ts";
 import { mountPage, mountRequirements } from "./mount.tsx";
 import { missingRequirement } from "./requirements/requirements.ts";
 
@@ -8,8 +10,6 @@ async function main(root: HTMLElement): Promise<void> {
     mountRequirements(root, missing);
     return;
   }
-  // The page's one composition root: app imports no world, so the one that is built for browsers is fetched here.
-  const { createBrowserTabvisor } = await import("#workers/browser-host.ts");
   const tabvisor = createBrowserTabvisor();
   Object.assign(window, { tabvisor });
   await mountPage(root, tabvisor);

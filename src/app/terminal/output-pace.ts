@@ -1,9 +1,9 @@
 /** What a terminal may parse in one window of time; a shell's output is far below it. */
-const WINDOW_BYTES = 64 * 1024;
-const WINDOW_MS = 32;
+const WINDOW_BYTES = 96 * 1024;
+const WINDOW_MS = 48;
 
 /**
- * Slows a flood of output to what a person could see: every window is drawn once, at most thirty times a second, and the page
+ * Slows a flood of output to what a person could see: every window is drawn once, about twenty times a second, and the page
  * is free in between. Where nobody looks there is nothing to draw, and output is not held.
  */
 export class OutputPace {

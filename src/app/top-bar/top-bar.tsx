@@ -30,7 +30,7 @@ export function TopBar() {
       <Meters />
       <AriaButton
         className={styles["command"] ?? ""}
-        aria-label="Do anything"
+
         onPress={() => dialogOpened({ type: "palette" })}
       >
         <span>Do anything…</span>
