@@ -1,5 +1,7 @@
 /** Bytes that one terminal may owe before the guest has to wait for it. */
 const CREDIT_BYTES = 256 * 1024;
+/** Most bytes given to a terminal at once, where more than one piece waits. */
+const PIECE_BYTES = 64 * 1024;
 
 /** Raw output on its way to one terminal, in order, as fast as it takes it. */
 export class TerminalFeed {
@@ -32,10 +34,30 @@ export class TerminalFeed {
     this.#queue = [];
   }
 
+  /** All that waits, up to a limit, as one piece: a terminal takes few large pieces faster than many small ones. */
+  #next(): Uint8Array | undefined {
+    const [first] = this.#queue;
+    if (!first || first.length >= PIECE_BYTES || this.#queue.length === 1) return this.#queue.shift();
+    let count = 0;
+    let byteLength = 0;
+    for (const { length } of this.#queue) {
+      if (byteLength + length > PIECE_BYTES) break;
+      byteLength += length;
+      count++;
+    }
+    const piece = new Uint8Array(byteLength);
+    let at = 0;
+    for (const bytes of this.#queue.splice(0, count)) {
+      piece.set(bytes, at);
+      at += bytes.length;
+    }
+    return piece;
+  }
+
   async #pump(): Promise<void> {
     this.#busy = true;
     try {
-      for (let bytes = this.#queue.shift(); bytes; bytes = this.#queue.shift()) {
+      for (let bytes = this.#next(); bytes; bytes = this.#next()) {
         const later = this.#accept(bytes);
         if (later) await later;
         const wasFull = this.full;

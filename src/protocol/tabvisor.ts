@@ -44,7 +44,7 @@ export interface CreateOptions {
   readonly commandLine?: string;
   /** `virtual`: guest time is instructions begun, and the same inputs leave the same state. Default `wall`. */
   readonly clock?: "wall" | "virtual";
-  /** Under the virtual clock: the guest pauses itself once it has begun so many instructions. */
+  /** Under the virtual clock: the guest pauses itself once it has begun so many instructions; until then it is given no input. */
   readonly pauseAtInstructions?: number;
 }
 

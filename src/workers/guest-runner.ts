@@ -107,6 +107,7 @@ export class GuestRunner {
     this.#pauseAt = boot.pauseAtInstructions ?? Infinity;
     this.#memory = memory;
     this.#console = new WorkerConsole(shared, this.#virtual, (type) => this.#host.post({ type }));
+    this.#console.held = this.#pauseAt !== Infinity;
     this.#machine = await this.#host.makeMachine(boot, memory, this.#machineHost(this.#console));
     this.#snapshots = new SnapshotStore(memory);
     for (const record of boot.snapshots) this.#snapshots.add(record);
@@ -256,6 +257,7 @@ export class GuestRunner {
   #goOn(machine: RunnableMachine): void {
     if (Number(machine.ticks) >= this.#pauseAt) {
       this.#pauseAt = Infinity;
+      if (this.#console) this.#console.held = false;
       this.#pause();
       return this.#host.post({ type: "pausedItself" });
     }

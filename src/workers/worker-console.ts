@@ -13,6 +13,8 @@ export class WorkerConsole {
   #overflow: number[] = [];
   #told = 0;
   #taken = 0;
+  /** What is typed waits while this is set. */
+  held = false;
 
   /**
    * `neverRefuse`: output without room is kept here rather than refused, for machines that must not notice how fast the
@@ -65,7 +67,7 @@ export class WorkerConsole {
   }
 
   #read(): number {
-    const byte = this.#input.readByte();
+    const byte = this.held ? -1 : this.#input.readByte();
     if (byte >= 0) this.#taken++;
     return byte;
   }
