@@ -47,7 +47,7 @@ export interface MemoryFunctions {
   readonly load: FunctionReference;
   /** (va, width, value) */
   readonly store: FunctionReference;
-  /** (va): raises what a store there would raise */
+  /** (va): raises what an atomic store there would raise; devices take no atomics (Privileged ISA §3.6.3) */
   readonly probe: FunctionReference;
   /** (pc) → address of the decoded page that holds it, 0 on a fault */
   readonly fetch: FunctionReference;
@@ -176,8 +176,13 @@ class MemoryCode {
 
   probe(): FunctionReference {
     const probe = this.#module.function(["i64"], []);
-    const [va] = probe.body.parameters as [Local];
-    probe.body.get(va).i32(WRITE).call(this.#walk).op("drop");
+    const f = probe.body;
+    const [va] = f.parameters as [Local];
+    const physical = f.local("i64");
+    const offset = f.local("i64");
+    this.#translate(f, va, WRITE, physical);
+    this.#ramOffset(f, physical, offset);
+    f.op("i32.eqz").if(() => this.#raise(f, () => f.i32(Cause.StoreAccessFault), va));
     return probe;
   }
 

@@ -61,8 +61,10 @@ export class VirtualMemory {
     this.#memory.write(Number(physical), bytes.subarray(0, width));
   }
 
+  /** Raises what an atomic store would raise. Devices take no atomics (Privileged ISA §3.6.3). */
   probeStore(address: bigint): void {
-    this.#translate(address, "write");
+    const physical = this.#translate(address, "write");
+    if (!this.#inRam(physical, 1)) throw new GuestException(Cause.StoreAccessFault, address);
   }
 
   readDevice(address: bigint, physical: bigint, width: number): bigint {
