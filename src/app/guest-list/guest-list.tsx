@@ -1,5 +1,6 @@
 import { Button } from "#app/ui/button.tsx";
 import { cx } from "#app/ui/cx.ts";
+import { sentence } from "#app/ui/format.ts";
 import { Sparkline } from "#app/ui/sparkline.tsx";
 import { StatusIcon } from "#app/ui/status.tsx";
 import { useActs, useApp } from "#app/store/app-context.tsx";
@@ -63,7 +64,7 @@ function GuestRow({ guest, selected }: { readonly guest: GuestView; readonly sel
 }
 
 function wordsFor({ runState, reason }: GuestView): string {
-  return runState === "crashed" && reason ? `crashed: ${reason}` : runState;
+  return runState === "crashed" && reason ? `crashed: ${sentence(reason)}` : runState;
 }
 
 function percent({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number }): number {

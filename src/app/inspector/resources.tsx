@@ -26,7 +26,8 @@ export function Resources({ guest }: { readonly guest: GuestView }) {
         </Row>
         <Row name="Up">{stats ? duration(stats.uptimeMs) : "–"}</Row>
         <Row name="Instructions">{stats ? count(stats.instructions) : "–"}</Row>
-        <Row name="Memory">{stats ? memorySize(stats.memoryBytes) : `${guest.memoryMiB} MiB`}</Row>
+        <Row name="Memory of the guest">{`${guest.memoryMiB} MiB`}</Row>
+        <Row name="Taken from the browser">{stats ? memorySize(stats.memoryBytes) : "–"}</Row>
         <Row name="Pages changed since the snapshot">{stats ? stats.dirtyPages.toLocaleString() : "–"}</Row>
         <Row name="Snapshots">{`${guest.snapshots.length}, ${memorySize(guest.snapshots.reduce((sum, { bytes }) => sum + bytes, 0))}`}</Row>
       </dl>
@@ -74,10 +75,13 @@ export function Row({ name, children }: { readonly name: string; readonly childr
   );
 }
 
-/** `tlbRefills` → `Tlb refills`. */
+const ACRONYMS = /\b(tlb|mmio|sbi|csr|jit|fpu)\b/gi;
+
+/** `tlbMisses` → `TLB misses`. */
 function spaced(name: string): string {
   const words = name
     .replace(/[-_]/g, " ")
-    .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+    .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
+    .replace(ACRONYMS, (acronym) => acronym.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { count, downloadSize, duration, memorySize, milliseconds } from "./format.ts";
+import { count, downloadSize, duration, memorySize, milliseconds, sentence } from "./format.ts";
 
 test.each([
   [memorySize(0), "0 B"],
@@ -15,6 +15,8 @@ test.each([
   [duration(42_000), "42 s"],
   [duration(185_000), "3 min 5 s"],
   [duration(7_800_000), "2 h 10 min"],
+  [sentence("Died: [   11.140209] Kernel panic"), "Died: Kernel panic."],
+  [sentence("The worker was lost."), "The worker was lost."],
 ])("%s is %s", (shown, expected) => {
   expect(shown).toBe(expected);
 });

@@ -60,6 +60,12 @@ export function dayAndTime(at: number): string {
   return isToday ? `today ${time}` : `${date.toLocaleDateString()} ${time}`;
 }
 
+/** A reason that a guest or its worker gave, as a sentence: without a kernel's time stamps, with its full stop. */
+export function sentence(reason: string): string {
+  const words = reason.replace(/\[\s*\d+\.\d+\]\s*/g, "").trim();
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
 function scaled(value: number, units: Units, space: string, base: string): string {
   for (const [unit, factor] of units) {
     if (value < factor) continue;

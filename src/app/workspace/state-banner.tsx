@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Button } from "#app/ui/button.tsx";
 import { cx } from "#app/ui/cx.ts";
-import { clockTime, downloadSize } from "#app/ui/format.ts";
+import { clockTime, downloadSize, sentence } from "#app/ui/format.ts";
 import { Icon, type IconName } from "#app/ui/icon.tsx";
 import { useActs, useApp } from "#app/store/app-context.tsx";
 import type { GuestView } from "#app/store/guests-slice.ts";
@@ -54,8 +54,9 @@ function Crashed({ guest }: { readonly guest: GuestView }) {
     <Banner tone="bad" icon="alert">
       <p>
         <strong>{`${guest.name} crashed`}</strong>
-        {at === undefined ? "" : ` at ${clockTime(at)}`}: {guest.reason ?? "it gave no reason"}. Nothing outside this
-        guest was touched.
+        {at === undefined ? ". " : ` at ${clockTime(at)}. `}
+        {guest.reason === undefined ? "It gave no reason." : sentence(guest.reason)} Nothing outside this guest was
+        touched.
       </p>
       <div className={styles["bannerActions"]}>
         {target ? (
@@ -65,7 +66,9 @@ function Crashed({ guest }: { readonly guest: GuestView }) {
             Start again
           </Button>
         )}
-        <Button onPress={() => void acts.snapshot(guest.id, "the crash")}>Keep a snapshot of the crash</Button>
+        {target && (
+          <Button onPress={() => void acts.snapshot(guest.id, "the crash")}>Keep a snapshot of the crash</Button>
+        )}
       </div>
     </Banner>
   );
@@ -77,8 +80,7 @@ function Stopped({ guest }: { readonly guest: GuestView }) {
   return (
     <Banner tone="plain" icon="power">
       <p>
-        <strong>{`${guest.name} is off`}</strong>
-        {guest.reason ? `: ${guest.reason}.` : "."} Its snapshots are kept.
+        <strong>{`${guest.name} is off.`}</strong> {guest.reason ? sentence(guest.reason) : ""} Its snapshots are kept.
       </p>
       <div className={styles["bannerActions"]}>
         <Button tone="primary" onPress={() => void acts.start(guest.id)}>
