@@ -3,6 +3,7 @@ import type { GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
 import { ConsoleText } from "./console-text.ts";
 import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
 import { TerminalFeed } from "./terminal-feed.ts";
+import { withoutQueries } from "./terminal-queries.ts";
 
 /** Raw output kept for terminals that attach later. */
 const REPLAY_BYTES = 1024 * 1024;
@@ -70,7 +71,7 @@ export class GuestConsole implements GuestConsoleFace {
   attach(accept: (bytes: Uint8Array) => void | Promise<void>): () => void {
     const feed = new TerminalFeed(accept, () => this.drain());
     this.#feeds.add(feed);
-    for (const piece of this.#replay) feed.push(piece);
+    if (this.#replay.length > 0) feed.push(withoutQueries(join(this.#replay)));
     return () => {
       feed.close();
       this.#feeds.delete(feed);
@@ -138,7 +139,7 @@ export class GuestConsole implements GuestConsoleFace {
   /** What a terminal must be given to show the screen of now; kept with a snapshot. */
   screen(): Uint8Array<ArrayBuffer> {
     this.drain();
-    return join(this.#replay).slice(-SCREEN_BYTES);
+    return withoutQueries(join(this.#replay).slice(-SCREEN_BYTES));
   }
 
   /** The guest is about to go back: drops what was typed and not taken, and keeps what is typed from now on until it has. */

@@ -9,6 +9,7 @@ import {
   type SnapshotSummary,
   type TabvisorEvent,
 } from "#protocol/tabvisor.ts";
+import { ConsoleWatch } from "./console-watch.ts";
 import { GuestConsole } from "./guest-console.ts";
 import { GuestLog } from "./guest-log.ts";
 import { GuestMeter } from "./guest-meter.ts";
@@ -40,8 +41,6 @@ export interface ForkPoint {
   readonly files: ImageFiles | undefined;
 }
 
-/** Output looked through for the prompt and for a kernel's death. */
-const WATCHED_CHARACTERS = 4096;
 /** A dying kernel gets this long to print the rest of its last words. */
 const LAST_WORDS_MS = 250;
 const FIRST_PROMPT = "First prompt";
@@ -59,8 +58,7 @@ export class Guest implements GuestFace {
   readonly #life: Lifecycle;
   readonly #log: GuestLog;
   readonly #tree: SnapshotTree;
-  readonly #prompt: RegExp;
-  readonly #crashPattern: RegExp | undefined;
+  readonly #watch: ConsoleWatch;
   #name: string;
   #progress: { doneBytes: number; totalBytes: number } | undefined;
   #files: ImageFiles | undefined;
@@ -83,15 +81,14 @@ export class Guest implements GuestFace {
     this.manifest = manifest;
     this.memoryMiB = memoryMiB;
     this.commandLine = commandLine;
-    this.#prompt = new RegExp(manifest.prompt);
-    this.#crashPattern = manifest.crashPattern === undefined ? undefined : new RegExp(manifest.crashPattern);
+    this.#watch = new ConsoleWatch(manifest);
     this.#life = new Lifecycle(() => this.#changed());
     this.#log = new GuestLog(host.epoch, (entry) => emit({ type: "logged", guestId: id, entry }));
     this.#tree = new SnapshotTree((memoryMiB * 2 ** 20) / 4096);
     this.console = new GuestConsole(
       host,
       () => this.#whyNothingComes(),
-      (text) => this.#watch(text),
+      (text) => this.#printed(text),
     );
   }
 
@@ -259,7 +256,7 @@ export class Guest implements GuestFace {
       await this.#connect(memory, this.#files, node);
       this.#checkAlive();
     } catch (error) {
-      if (!this.#destroyed) this.#crash(error instanceof Error ? error.message : String(error));
+      if (!this.#destroyed) this.#crash(words(error));
       throw error;
     } finally {
       this.#progress = undefined;
@@ -288,7 +285,7 @@ export class Guest implements GuestFace {
     try {
       return this.#host.createMemory(this.memoryMiB);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = words(error);
       throw new TabvisorError(
         `The browser has no ${this.memoryMiB} MiB of shared memory left for ${this.name} (${detail}). Destroy a guest or close other tabs, then start it again.`,
       );
@@ -350,21 +347,16 @@ export class Guest implements GuestFace {
     }
   }
 
-  /** Looks through what was just printed. */
-  #watch(text: string): void {
+  /** The guest printed; `text` ends with it. */
+  #printed(text: string): void {
     if (this.runState !== "running") return;
-    const tail = text.slice(-WATCHED_CHARACTERS);
-    const death = this.#crashPattern?.exec(tail);
-    if (death) return this.#panicked(lineAround(tail, death.index));
-    if (this.#awaitsPrompt && this.#prompt.test(tail)) {
-      this.#awaitsPrompt = false;
-      this.#exclusive(() => this.#snapshotFirstPrompt()).catch((error: unknown) => {
-        this.#log.add(
-          "warning",
-          `No snapshot of the first prompt could be taken: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      });
-    }
+    const death = this.#watch.death(text);
+    if (death !== undefined) return this.#panicked(death);
+    if (!this.#awaitsPrompt || !this.#watch.prompts(text)) return;
+    this.#awaitsPrompt = false;
+    this.#exclusive(() => this.#snapshotFirstPrompt()).catch((error: unknown) => {
+      this.#log.add("warning", `No snapshot of the first prompt could be taken: ${words(error)}`);
+    });
   }
 
   #panicked(line: string): void {
@@ -423,10 +415,7 @@ export class Guest implements GuestFace {
       const { outputPosition } = await link.request<"restore">({ type: "restore", id: node.id });
       this.console.rewind(node.screen, outputPosition);
     } catch (error) {
-      this.#log.add(
-        "warning",
-        `The worker could not reset (${error instanceof Error ? error.message : String(error)}); it is replaced.`,
-      );
+      this.#log.add("warning", `The worker could not reset (${words(error)}); it is replaced.`);
       return false;
     }
     this.#standsOn = node.id;
@@ -523,12 +512,6 @@ export class Guest implements GuestFace {
   }
 }
 
-/** The line of `text` that holds `index`. */
-function lineAround(text: string, index: number): string {
-  const start = text.lastIndexOf("\n", index) + 1;
-  const end = text.indexOf("\n", index);
-  return text
-    .slice(start, end < 0 ? undefined : end)
-    .trim()
-    .slice(0, 200);
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -19,9 +19,14 @@ export function createBrowserTabvisor(): Tabvisor {
     startWorker,
     createMemory: createSharedGuestMemory,
     unsupported: missingFeature(),
-    limits: { guests: 100, memoryMiB: 8192 },
+    limits: { guests: 100, memoryMiB: deviceMemoryGiB() * 1024 },
   };
   return new Hypervisor(host);
+}
+
+/** What the browser says of the device: 8 at most, and where it says nothing. */
+function deviceMemoryGiB(): number {
+  return (navigator as { readonly deviceMemory?: number }).deviceMemory ?? 8;
 }
 
 function missingFeature(): string | undefined {

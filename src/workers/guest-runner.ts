@@ -165,7 +165,7 @@ export class GuestRunner {
         return { type: "paused", requestId };
       case "snapshot": {
         const parts = machine.save();
-        const pages = snapshots.take(request.id, parts, request.adopt);
+        const pages = takeSnapshot(snapshots, request, parts);
         if (request.adopt) machine.pagesCleaned();
         return { type: "snapshotted", requestId, pages, parts };
       }
@@ -301,6 +301,21 @@ export class GuestRunner {
   #count(counter: number, more: number): void {
     const view = this.#memory?.view;
     view?.setBigUint64(COUNTERS + counter, view.getBigUint64(COUNTERS + counter, true) + BigInt(more), true);
+  }
+}
+
+function takeSnapshot(
+  snapshots: SnapshotStore,
+  { id, adopt }: { readonly id: string; readonly adopt: boolean },
+  parts: OpaqueParts,
+): SharedArrayBuffer {
+  try {
+    return snapshots.take(id, parts, adopt);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error("There is no memory left for the snapshot. Delete older ones, or destroy a guest.", {
+      cause: error,
+    });
   }
 }
 

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { playedHost, settle } from "./host.fixture.ts";
+import { GuestConsole } from "./guest-console.ts";
+import { RingReader, RingWriter } from "#base/byte-ring.ts";
+
+function connected() {
+  const { host } = playedHost();
+  const memory = host.createMemory(1);
+  const terminal = new GuestConsole(
+    host,
+    () => undefined,
+    () => {},
+  );
+  const said: string[] = [];
+  terminal.connect(memory, {
+    wake: () => said.push("wake"),
+    resize: (columns, rows) => said.push(`${columns}x${rows}`),
+    corrupt: (error) => said.push(error.message),
+  });
+  const guestOut = new RingWriter(memory.buffer, memory.consoleOut, memory.ringBytes);
+  const guestIn = new RingReader(memory.buffer, memory.consoleIn, memory.ringBytes);
+  const print = (text: string) => guestOut.write(new TextEncoder().encode(text));
+  return { terminal, said, guestOut, guestIn, print, ringBytes: memory.ringBytes };
+}
+
+const text = (pieces: readonly Uint8Array[]) => pieces.map((piece) => new TextDecoder().decode(piece)).join("");
+
+describe("input", () => {
+  test("more than the ring holds waits here, and nothing of it is lost", () => {
+    const { terminal, guestIn, ringBytes } = connected();
+    const typed = Array.from({ length: 3000 }, (_, n) => `${n}\n`).join("");
+    terminal.send(typed);
+    let got = "";
+    for (let round = 0; round < 10; round++) {
+      got += new TextDecoder().decode(guestIn.read(ringBytes));
+      if (guestIn.takeAskedForRoom()) terminal.feed();
+    }
+    expect(got).toBe(typed);
+  });
+
+  test("wakes a guest that asked for it, once", () => {
+    const { terminal, guestIn, said } = connected();
+    guestIn.askForData();
+    terminal.send("a");
+    terminal.send("b");
+    expect(said).toEqual(["wake"]);
+  });
+});
+
+describe("terminals", () => {
+  test("one that comes late is shown what was printed, less what would make it answer", () => {
+    const { terminal, print } = connected();
+    print("\u001b[31mred\u001b[6n\u001b[c\u001b[?25$p\u001b]11;?\u0007~ # ");
+    terminal.drain();
+    const shown: Uint8Array[] = [];
+    terminal.attach((bytes) => void shown.push(bytes));
+    expect(text(shown)).toBe("\u001b[31mred~ # ");
+    print("\u001b[6n");
+    terminal.drain();
+    expect(text(shown)).toBe("\u001b[31mred~ # \u001b[6n");
+  });
+
+  test("one that is slow holds the guest back, and gets every byte", async () => {
+    const { terminal, print, guestOut, said, ringBytes } = connected();
+    const shown: Uint8Array[] = [];
+    const taken: (() => void)[] = [];
+    terminal.attach((bytes) => {
+      shown.push(bytes);
+      return new Promise((resolve) => taken.push(resolve));
+    });
+    let printed = "";
+    for (let round = 0; guestOut.room > 0; round++) {
+      const piece = `${round}`.padStart(ringBytes, ".");
+      printed += piece;
+      print(piece);
+      terminal.drain();
+    }
+    guestOut.askForRoom();
+    expect(printed.length).toBeLessThan(300 * 1024);
+    for (let round = 0; round < 200 && text(shown).length < printed.length; round++) {
+      taken.shift()?.();
+      await settle();
+    }
+    expect(text(shown)).toBe(printed);
+    expect(said).toContain("wake");
+  });
+
+  test("one that fails is let go, and the guest goes on", async () => {
+    const { terminal, print } = connected();
+    terminal.attach(() => Promise.reject(new Error("gone")));
+    print("a");
+    terminal.drain();
+    await settle();
+    print("b");
+    expect(terminal.text()).toBe("ab");
+  });
+
+  test("going back clears terminals and text, and shows the screen of then", () => {
+    const { terminal, print, guestOut } = connected();
+    print("before # ");
+    const screen = terminal.screen();
+    print("broken");
+    const shown: Uint8Array[] = [];
+    terminal.attach((bytes) => void shown.push(bytes));
+    terminal.rewind(screen, guestOut.position);
+    expect(terminal.text()).toBe("");
+    expect(text(shown)).toMatch(/\u001bcbefore # $/);
+  });
+
+  test.each([
+    [80, 24],
+    [0, 24],
+    [80.5, 24],
+    [80, 5000],
+  ])("a size of %d × %d", (columns, rows) => {
+    const { terminal, said } = connected();
+    terminal.resize(columns, rows);
+    expect(said).toEqual(columns === 80 && rows === 24 ? ["80x24"] : []);
+  });
+});
