@@ -306,7 +306,7 @@ class FakeGuest implements Guest {
   }
 
   powerOff(): Promise<void> {
-    this.#stop("stopped", "powered off from the page");
+    this.#stop("stopped", "Powered off from the page.");
     return Promise.resolve();
   }
 
@@ -438,7 +438,7 @@ class FakeGuest implements Guest {
       ask: "\u001b[6n\u001b[c",
     };
     if (line === "yes") return this.#yes();
-    if (line === "poweroff") return this.#stop("stopped", "the guest powered itself off");
+    if (line === "poweroff") return this.#stop("stopped", "It powered itself off.");
     if (line.startsWith("echo c >")) return this.#panic();
     this.console.print((outputs[line] ?? `sh: ${line.split(" ")[0]}: not found\r\n`) + this.#prompt);
   }
@@ -452,7 +452,7 @@ class FakeGuest implements Guest {
     this.console.print(
       "\u001b[31m[   42.117003] Kernel panic - not syncing: sysrq triggered crash\u001b[0m\r\n\u001b[90m[   42.118110] CPU: 0 UID: 0 PID: 61 Comm: sh Not tainted 6.12.107+deb13-riscv64\u001b[0m\r\n",
     );
-    this.#stop("crashed", "its kernel panicked: “sysrq triggered crash”");
+    this.#stop("crashed", "Its kernel panicked: “sysrq triggered crash”");
   }
 
   #stop(runState: "stopped" | "crashed", reason: string): void {

@@ -6,13 +6,17 @@ import { Notices } from "./notices/notices.tsx";
 import { TopBar } from "./top-bar/top-bar.tsx";
 import { Workspace } from "./workspace/workspace.tsx";
 import { useApp } from "./store/app-context.tsx";
+import { useIsWide } from "./store/window-width.ts";
 import { useKeys } from "./use-keys.ts";
 import styles from "./shell.module.css";
 
 /** The page: gallery or consoles in the middle, the guests on the left, the selected one's inside on the right. */
 export function Shell() {
   useKeys();
-  const hasInspector = useApp((state) => state.inspectorOpen && state.guests.length > 0 && state.view === "workspace");
+  const isWide = useIsWide();
+  const isInspectorOpen = useApp((state) => state.inspectorOpen) ?? isWide;
+  const isWorkspace = useApp((state) => state.guests.length > 0 && state.view === "workspace");
+  const hasInspector = isInspectorOpen && isWorkspace;
   const guestListWidth = useApp((state) => state.guestListWidth);
   const inspectorWidth = useApp((state) => state.inspectorWidth);
   const sideResized = useApp((state) => state.sideResized);
@@ -27,7 +31,7 @@ export function Shell() {
         <Panel
           id="guest-list"
           defaultSize={guestListWidth}
-          minSize={176}
+          minSize={148}
           maxSize={400}
           groupResizeBehavior="preserve-pixel-size"
           onResize={keep("guestListWidth")}
@@ -45,7 +49,7 @@ export function Shell() {
           <Panel
             id="inspector"
             defaultSize={inspectorWidth}
-            minSize={264}
+            minSize={220}
             maxSize={560}
             groupResizeBehavior="preserve-pixel-size"
             onResize={keep("inspectorWidth")}

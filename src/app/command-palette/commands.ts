@@ -71,13 +71,14 @@ function pageCommands(state: AppState): readonly MenuEntry[] {
     themeChosen,
     fontSizeChosen,
     fontSize,
-    inspectorToggled,
+    inspectorChosen,
     askBeforeReset,
     askBeforeResetChosen,
   } = state;
   return [
     { id: "gallery", title: "Show the gallery", icon: "plus", run: () => viewChosen("gallery") },
-    { id: "inspector", title: "Show or hide the inspector", icon: "panel", run: inspectorToggled },
+    { id: "inspector-on", title: "Show the inspector", icon: "panel", run: () => inspectorChosen(true) },
+    { id: "inspector-off", title: "Hide the inspector", icon: "panel", run: () => inspectorChosen(false) },
     { id: "theme-light", title: "Theme: light", icon: "sun", run: () => themeChosen("light") },
     { id: "theme-dark", title: "Theme: dark", icon: "moon", run: () => themeChosen("dark") },
     { id: "theme-system", title: "Theme: as the system", icon: "system", run: () => themeChosen("system") },

@@ -50,7 +50,7 @@ function GuestRow({ guest, selected }: { readonly guest: GuestView; readonly sel
       <StatusIcon runState={guest.runState} />
       <span className={styles["name"]}>{guest.name}</span>
       {isRunning && meter ? (
-        <Sparkline values={meter.cpuPercent} width={56} height={16} top={100} colour="var(--run)" />
+        <Sparkline values={meter.cpuPercent} width={36} height={16} top={100} colour="var(--run)" />
       ) : (
         <span />
       )}

@@ -26,9 +26,9 @@ export function Resources({ guest }: { readonly guest: GuestView }) {
         </Row>
         <Row name="Up">{stats ? duration(stats.uptimeMs) : "–"}</Row>
         <Row name="Instructions">{stats ? count(stats.instructions) : "–"}</Row>
-        <Row name="Memory of the guest">{`${guest.memoryMiB} MiB`}</Row>
-        <Row name="Taken from the browser">{stats ? memorySize(stats.memoryBytes) : "–"}</Row>
-        <Row name="Pages changed since the snapshot">{stats ? stats.dirtyPages.toLocaleString() : "–"}</Row>
+        <Row name="Guest memory">{`${guest.memoryMiB} MiB`}</Row>
+        <Row name="In the browser">{stats ? memorySize(stats.memoryBytes) : "–"}</Row>
+        <Row name="Changed pages">{stats ? stats.dirtyPages.toLocaleString() : "–"}</Row>
         <Row name="Snapshots">{`${guest.snapshots.length}, ${memorySize(guest.snapshots.reduce((sum, { bytes }) => sum + bytes, 0))}`}</Row>
       </dl>
       {stats && Object.keys(stats.counters).length > 0 && (

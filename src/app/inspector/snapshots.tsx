@@ -21,16 +21,15 @@ export function Snapshots({ guest }: { readonly guest: GuestView }) {
       <div className={styles["actions"]}>
         <Button
           tone="primary"
-          icon="snapshot"
           disabled={isLoading}
           onPress={() => dialogOpened({ type: "takeSnapshot", guestId: guest.id })}
         >
           Snapshot
         </Button>
-        <Button icon="reset" disabled={isLoading || !target} onPress={() => acts.askReset(guest.id, target?.id)}>
+        <Button disabled={isLoading || !target} onPress={() => acts.askReset(guest.id, target?.id)}>
           Reset
         </Button>
-        <Button icon="fork" disabled={isLoading} onPress={() => void acts.fork(guest.id)}>
+        <Button disabled={isLoading} onPress={() => void acts.fork(guest.id)}>
           Fork
         </Button>
       </div>

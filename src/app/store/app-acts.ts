@@ -2,6 +2,7 @@ import type { CreateOptions, Guest, SnapshotSummary, Tabvisor } from "#protocol/
 import { milliseconds } from "#app/ui/format.ts";
 import type { TerminalSessions } from "#app/terminal/terminal-sessions.ts";
 import type { AppStore } from "./app-store.ts";
+import { tilesThatFit } from "./window-width.ts";
 
 /** What a person can do to guests; each act tells how it went, and none rejects. */
 export interface AppActs {
@@ -38,7 +39,7 @@ export function createAppActs(tabvisor: Tabvisor, store: AppStore, terminals: Te
     });
   const focusConsole = (guestId: string) => requestAnimationFrame(() => terminals.of(guestId)?.focus());
   const goTo = (guestId: string) => {
-    store.getState().guestOpened(guestId);
+    store.getState().guestOpened(guestId, tilesThatFit());
     focusConsole(guestId);
   };
   const reset = (guestId: string, snapshotId?: string) =>

@@ -19,8 +19,10 @@ export interface LayoutSlice {
   /** Widths of the side regions in pixels. */
   readonly guestListWidth: number;
   readonly inspectorWidth: number;
-  readonly inspectorOpen: boolean;
-  guestOpened(guestId: string): void;
+  /** Undefined until the person has chosen: then the width of the window decides. */
+  readonly inspectorOpen: boolean | undefined;
+  /** `maxTiles`: how many panes there is room for before guests share them as tabs. */
+  guestOpened(guestId: string, maxTiles: number): void;
   /** The tab goes, the guest runs on; it is opened again from the guest list. */
   guestTabClosed(guestId: string): void;
   guestsVanished(exists: (guestId: string) => boolean): void;
@@ -29,22 +31,22 @@ export interface LayoutSlice {
   splitResized(splitId: string, sizes: readonly number[]): void;
   viewChosen(view: "workspace" | "gallery"): void;
   sideResized(side: "guestListWidth" | "inspectorWidth", pixels: number): void;
-  inspectorToggled(): void;
+  inspectorChosen(inspectorOpen: boolean): void;
 }
 
 export const createLayoutSlice: Slice<LayoutSlice> = (set) => ({
   layout: undefined,
   selectedGuest: undefined,
   view: "workspace",
-  guestListWidth: 240,
-  inspectorWidth: 312,
-  inspectorOpen: true,
-  guestOpened: (guestId) =>
+  guestListWidth: 180,
+  inspectorWidth: 244,
+  inspectorOpen: undefined,
+  guestOpened: (guestId, maxTiles) =>
     set(({ layout, selectedGuest, guests }) => {
       const isHere = (id: string) => guests.some((guest) => guest.id === id);
       const panes = groupOf(layout, guestId) ? layout : withOnly(layout, isHere);
       const focused = selectedGuest === undefined ? undefined : groupOf(panes, selectedGuest)?.id;
-      return { layout: withGuest(panes, guestId, focused), selectedGuest: guestId, view: "workspace" };
+      return { layout: withGuest(panes, guestId, focused, maxTiles), selectedGuest: guestId, view: "workspace" };
     }),
   guestTabClosed: (guestId) => set(({ layout }) => ({ layout: withoutGuest(layout, guestId) })),
   guestsVanished: (exists) =>
@@ -62,5 +64,5 @@ export const createLayoutSlice: Slice<LayoutSlice> = (set) => ({
   splitResized: (splitId, sizes) => set(({ layout }) => (layout ? { layout: withSizes(layout, splitId, sizes) } : {})),
   viewChosen: (view) => set({ view }),
   sideResized: (side, pixels) => set({ [side]: pixels }),
-  inspectorToggled: () => set(({ inspectorOpen }) => ({ inspectorOpen: !inspectorOpen })),
+  inspectorChosen: (inspectorOpen) => set({ inspectorOpen }),
 });

@@ -15,7 +15,7 @@ import {
 
 function opened(...guestIds: readonly string[]): LayoutNode {
   let node: LayoutNode | undefined;
-  for (const guestId of guestIds) node = withGuest(node, guestId, undefined);
+  for (const guestId of guestIds) node = withGuest(node, guestId, undefined, 3);
   return node!;
 }
 
@@ -37,12 +37,16 @@ describe("new guests", () => {
 
   test("go to the pane that has the keyboard", () => {
     const three = opened("a", "b", "c");
-    expect(tabs(withGuest(three, "d", groupOf(three, "a")!.id))).toEqual([["a", "d"], ["b"], ["c"]]);
+    expect(tabs(withGuest(three, "d", groupOf(three, "a")!.id, 3))).toEqual([["a", "d"], ["b"], ["c"]]);
+  });
+
+  test("are tabs at once where there is no room for tiles", () => {
+    expect(tabs(withGuest(opened("a"), "b", undefined, 1))).toEqual([["a", "b"]]);
   });
 
   test("that are on the screen already come to the front", () => {
     const node = placed(opened("a", "b"), "b", { groupId: groupOf(opened("a"), "a")?.id ?? "", at: "centre" });
-    expect(withGuest(node, "a", undefined)).toEqual(withActive(node, "a"));
+    expect(withGuest(node, "a", undefined, 3)).toEqual(withActive(node, "a"));
   });
 });
 

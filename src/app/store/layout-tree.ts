@@ -24,8 +24,6 @@ export interface Place {
   readonly at: Edge | "centre";
 }
 
-const MAX_TILES = 3;
-
 /** Every pane, first to last. */
 export function groups(node: LayoutNode | undefined): readonly PaneGroup[] {
   if (!node) return [];
@@ -38,12 +36,17 @@ export function groupOf(node: LayoutNode | undefined, guestId: string): PaneGrou
 }
 
 /** Puts a new guest on the screen: beside the others while there is room for a tile, then as a tab. */
-export function withGuest(node: LayoutNode | undefined, guestId: string, focusedGroup: string | undefined): LayoutNode {
+export function withGuest(
+  node: LayoutNode | undefined,
+  guestId: string,
+  focusedGroup: string | undefined,
+  maxTiles: number,
+): LayoutNode {
   if (!node) return groupWith(guestId);
   if (groupOf(node, guestId)) return withActive(node, guestId);
   const panes = groups(node);
   const last = panes[panes.length - 1]!;
-  if (panes.length >= MAX_TILES) {
+  if (panes.length >= maxTiles) {
     const target = panes.find(({ id }) => id === focusedGroup) ?? last;
     return placed(node, guestId, { groupId: target.id, at: "centre" });
   }

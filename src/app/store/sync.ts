@@ -2,6 +2,7 @@ import type { GuestStats, Tabvisor } from "#protocol/tabvisor.ts";
 import type { TerminalSessions } from "#app/terminal/terminal-sessions.ts";
 import { type GuestView, viewOf } from "./guests-slice.ts";
 import type { AppStore } from "./app-store.ts";
+import { tilesThatFit } from "./window-width.ts";
 
 const STATS_INTERVAL_MS = 1000;
 /** Events are gathered for a frame, so that a burst of them renders once. */
@@ -45,7 +46,7 @@ function refresh(tabvisor: Tabvisor, views: Map<string, GuestView>, changed: Set
 
 function showGuests(store: AppStore, terminals: TerminalSessions, guests: readonly GuestView[]): void {
   const opened = (guestId: string) => {
-    store.getState().guestOpened(guestId);
+    store.getState().guestOpened(guestId, tilesThatFit());
     requestAnimationFrame(() => store.getState().dialog === undefined && terminals.of(guestId)?.focus());
   };
   const before = store.getState().guests;

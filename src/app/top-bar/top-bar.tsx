@@ -3,6 +3,7 @@ import { IconButton } from "#app/ui/button.tsx";
 import { memorySize } from "#app/ui/format.ts";
 import { Sparkline } from "#app/ui/sparkline.tsx";
 import { useApp } from "#app/store/app-context.tsx";
+import { useIsWide } from "#app/store/window-width.ts";
 import type { ThemeChoice } from "#app/store/preferences-slice.ts";
 import { Mark } from "./mark.tsx";
 import styles from "./top-bar.module.css";
@@ -18,8 +19,9 @@ export function TopBar() {
   const theme = useApp((state) => state.theme);
   const themeChosen = useApp((state) => state.themeChosen);
   const dialogOpened = useApp((state) => state.dialogOpened);
-  const inspectorToggled = useApp((state) => state.inspectorToggled);
-  const inspectorOpen = useApp((state) => state.inspectorOpen);
+  const inspectorChosen = useApp((state) => state.inspectorChosen);
+  const isWide = useIsWide();
+  const inspectorOpen = useApp((state) => state.inspectorOpen) ?? isWide;
   const { next, icon, title } = themes[theme];
   return (
     <header className={styles["bar"]}>
@@ -40,7 +42,7 @@ export function TopBar() {
         <IconButton
           icon="panel"
           label={inspectorOpen ? "Hide the inspector" : "Show the inspector"}
-          onPress={inspectorToggled}
+          onPress={() => inspectorChosen(!inspectorOpen)}
         />
         <IconButton
           icon={icon}
