@@ -11,8 +11,8 @@ import { allInstructions, identify, immediateOf, instructionLength, type Numbere
  */
 export type PayloadKind = "immediate" | "word" | "float";
 
-/** Handlers that are no instruction. Zero memory means "not decoded yet". */
-export const UNDECODED = 0;
+// Handlers that are no instruction. Handler 0, zero memory, means "not decoded yet".
+
 /** Leaves the page: continue at the pc that this place stands for. */
 export const REENTER = 1;
 /** A 4-byte instruction whose second half lies in the next page. */

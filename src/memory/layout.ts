@@ -15,7 +15,6 @@ export const PAGE_SHIFT = 12;
 /** Bytes of one hart's state; hart n stands at `HART_BASE + n * HART_STRIDE`. */
 export const HART_STRIDE = 0x1000;
 export const HART_BASE = 0;
-export const MAX_HARTS = 1;
 
 /** Byte offsets within one hart's state. Each slot is 8 bytes, little-endian, unless said otherwise. */
 export const HartSlot = {
