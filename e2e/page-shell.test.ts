@@ -181,14 +181,14 @@ async function collectSequence(index: number): Promise<number> {
   const guest = window.tabvisor.guests()[index]!;
   const decoder = new TextDecoder();
   let text = "";
-  guest.console.send("clear; seq 1 100000; echo do''ne\n");
+  guest.console.send("echo be''gin; seq 1 100000; echo do''ne\n");
   const detach = guest.console.attach((bytes) => {
     text += decoder.decode(bytes, { stream: true });
   });
   await guest.console.waitFor("done\n", { from: guest.console.text().length, timeoutMs: 60_000 });
   while (!text.includes("done\r\n")) await new Promise((resolve) => setTimeout(resolve, 20));
   detach();
-  const numbers = text.slice(text.lastIndexOf("\r\n1\r\n") + 2).split("\r\n");
+  const numbers = (text.split("begin\r\n")[1] ?? "").split("\r\n");
   let next = 1;
   for (const number of numbers) if (number === String(next)) next++;
   return next - 1;
