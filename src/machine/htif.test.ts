@@ -7,8 +7,8 @@ const TOHOST = RAM_BASE + 0x1000;
 const FROMHOST = RAM_BASE + 0x1008;
 const BUFFER = RAM_BASE + 0x2000;
 
-function htif() {
-  const memory = new GuestMemory(1);
+function htif(memoryMiB = 1) {
+  const memory = new GuestMemory(memoryMiB);
   const output: number[] = [];
   const codes: number[] = [];
   const sink = { write: (byte: number) => output.push(byte) > 0 };
@@ -20,7 +20,7 @@ function htif() {
       memory.store64(TOHOST, command);
       host.poll();
     },
-    text: () => String.fromCharCode(...output),
+    text: () => new TextDecoder().decode(Uint8Array.from(output)),
   };
 }
 
@@ -60,4 +60,10 @@ test("system calls that are wrong or unknown fail, and harm nobody", () => {
   expect(systemCall(guest, 1024n)).toBe(-38n);
   guest.say(0x1000n);
   expect(guest.text()).toBe("");
+});
+
+test("one write prints at most 1 MiB, and says how much", () => {
+  const guest = htif(2);
+  expect(systemCall(guest, 64n, 1n, BigInt(RAM_BASE), 0x18_0000n)).toBe(0x10_0000n);
+  expect(guest.text()).toHaveLength(0x10_0000);
 });

@@ -2,6 +2,8 @@ import type { ByteSink } from "#devices/device.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 
 const SYSCALL_WRITE = 64n;
+/** Most bytes that one call writes; a program that has more calls again. */
+const WRITE_BYTES_MAX = 1 << 20;
 const PAYLOAD_MASK = (1n << 48n) - 1n;
 
 /**
@@ -57,7 +59,8 @@ export class Htif {
 
   #write(address: number, length: number): bigint {
     if (!this.#memory.contains(address, length)) return -14n; // -EFAULT
-    for (const byte of this.#memory.read(address, length)) this.#output.write(byte);
-    return BigInt(length);
+    const written = Math.min(length, WRITE_BYTES_MAX);
+    for (const byte of this.#memory.read(address, written)) this.#output.write(byte);
+    return BigInt(written);
   }
 }

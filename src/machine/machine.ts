@@ -1,3 +1,4 @@
+import type { Width } from "#devices/device.ts";
 import type { HartFace, HartHost } from "#hart/face.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
@@ -7,7 +8,7 @@ import { loadBootFiles, type Booted } from "./boot.ts";
 import type { BootFiles, MachineConfig, MachineHost, MachineParts, RunOutcome, StopReason } from "./face.ts";
 import { VirtualClock, WallClock } from "./guest-clock.ts";
 import { Htif } from "./htif.ts";
-import { MAX_DISKS } from "./memory-map.ts";
+import { MAX_DISKS, VIRTIO_BASE } from "./memory-map.ts";
 import { checkSameConfig, PARTS_VERSION, readParts } from "./parts.ts";
 import { Sbi } from "./sbi.ts";
 import { hashData, StateHash } from "./state-hash.ts";
@@ -18,6 +19,10 @@ const POLL_INSTRUCTIONS = 100_000n;
 /** A bare program that reports through `tohost` is looked after more often. */
 const HTIF_INSTRUCTIONS = 10_000n;
 const TICKS_PER_MILLISECOND = 10_000;
+/** A timer past that, in ticks since power-on (29,000 years), never comes. */
+const NEVER_TICKS = 1n << 63n;
+/** Under the wall clock `run` comes back once requests to devices have taken it so far past its beginning: 10 ms. */
+const LONG_RUN_TICKS = 100_000n;
 /** How soon to come back to a waiting guest whose output the host refused. */
 const BLOCKED_OUTPUT_MS = 5;
 
@@ -46,6 +51,9 @@ export class Machine {
   #nextPoll = 0n;
   #sliceEnd = 0n;
   #hadWork = false;
+  /** The host's time when `run` is to come back early; undefined under the virtual clock, which host time must not touch. */
+  #comeBackAt: bigint | undefined;
+  #late = false;
 
   /** Builds the board, and boots it to its first instruction. Throws BootError with what to do about it. */
   static create(
@@ -97,10 +105,12 @@ export class Machine {
 
   /**
    * Runs `instructions` instructions (exactly so many under the virtual clock, unless it stops or waits for good; then guest
-   * time jumps over waiting). Comes back early when stopped, or waiting under the wall clock.
+   * time jumps over waiting). Comes back early when stopped, and under the wall clock when waiting or held up by devices.
    */
   run(instructions: number): RunOutcome {
     this.#clock.start();
+    this.#late = false;
+    this.#comeBackAt = this.config.clock === "wall" ? this.#host.clock.now() + LONG_RUN_TICKS : undefined;
     if (this.#hadWork && this.#clock instanceof WallClock) this.#clock.leaveOutFreeze();
     const outcome = this.#run(this.hart.ticks + BigInt(instructions));
     this.#hadWork = outcome.type === "ran";
@@ -110,7 +120,7 @@ export class Machine {
   #run(end: bigint): RunOutcome {
     const { hart } = this;
     while (!this.#stopped) {
-      if (hart.ticks >= end) return { type: "ran" };
+      if (hart.ticks >= end || this.#late) return { type: "ran" };
       const since = this.#clock.now();
       this.#board.pollTimers();
       if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll();
@@ -217,11 +227,21 @@ export class Machine {
   #hartHost(): HartHost {
     return {
       readDevice: (address, width) => this.#board.bus.read(address, width),
-      writeDevice: (address, width, value) => this.#board.bus.write(address, width, value),
+      writeDevice: (address, width, value) => this.#writeDevice(address, width, value),
       time: () => this.#board.clint.mtime,
       timerChanged: () => this.#timerChanged(),
       ...(this.config.firmware === "sbi" ? { sbiCall: () => this.#sbiCall() } : {}),
     };
+  }
+
+  #writeDevice(address: number, width: Width, value: bigint): boolean {
+    const answered = this.#board.bus.write(address, width, value);
+    // One notification may cost a hundred thousand instructions' time: the host must get its turn between two.
+    if (address >= VIRTIO_BASE && this.#comeBackAt !== undefined && this.#host.clock.now() >= this.#comeBackAt) {
+      this.#late = true;
+      this.hart.requestExit();
+    }
+    return answered;
   }
 
   #sbiCall(): boolean {
@@ -291,7 +311,7 @@ export class Machine {
       alarm === undefined ? undefined : now + (alarm + 99n) / 100n,
     ];
     return due.reduce((first, time) => {
-      if (time === undefined || time <= since) return first;
+      if (time === undefined || time <= since || time >= NEVER_TICKS) return first;
       return first === undefined || time < first ? time : first;
     }, undefined);
   }

@@ -13,6 +13,7 @@ export interface MapEntry {
 
 /** Slots for virtio devices; slot n stands at 0x10001000 + n · 0x1000 with interrupt n + 1. */
 export const VIRTIO_SLOTS = 8;
+export const VIRTIO_BASE = 0x1000_1000;
 
 /** Slots from 0 on are disks; the last two are taken. */
 export const VIRTIO_ENTROPY_SLOT = 6;
@@ -47,7 +48,7 @@ export const MEMORY_MAP: readonly MapEntry[] = [
   ...Array.from({ length: VIRTIO_SLOTS }, (_, slot) => ({
     name: virtioName(slot),
     node: "virtio_mmio",
-    base: 0x1000_1000 + slot * 0x1000,
+    base: VIRTIO_BASE + slot * 0x1000,
     size: 0x1000,
     interrupt: slot + 1,
     compatible: ["virtio,mmio"],

@@ -1,5 +1,5 @@
 import { record, unsigned } from "#base/checks.ts";
-import { HART_STATE_BYTES } from "#memory/layout.ts";
+import { HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import type { MachineConfig, MachineParts } from "./face.ts";
 
 /** The form of MachineParts that `Machine.save` writes. */
@@ -25,12 +25,23 @@ export function readParts(saved: unknown): MachineParts {
   if (!(hart instanceof Uint8Array) || hart.length !== HART_STATE_BYTES) {
     throw new TypeError(`the hart's state is not ${HART_STATE_BYTES} bytes`);
   }
+  checkHart(hart);
   return {
     version: PARTS_VERSION,
     config: record(parts["config"], "the machine's config") as unknown as MachineConfig,
     hart,
     devices: record(parts["devices"], "the devices' states"),
   };
+}
+
+/** What no run could have left in a hart's state, and what whoever runs it relies on. */
+function checkHart(hart: Uint8Array): void {
+  const view = new DataView(hart.buffer, hart.byteOffset, hart.byteLength);
+  const mode = view.getBigUint64(HartSlot.mode, true);
+  if (mode > 3n || mode === 2n) throw new TypeError(`the hart's state is in a mode ${mode}, which does not exist`);
+  if (view.getBigUint64(HartSlot.ticks, true) > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new TypeError("the hart's state has begun more instructions than any run can");
+  }
 }
 
 /** Throws TypeError naming the first thing in which a snapshot's machine differs from this one. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Disk } from "#devices/disks/disk.ts";
 import { bytesBase, MemoryDisk, zeroBase } from "#devices/disks/memory-disk.ts";
+import { GuestMemory } from "#memory/guest-memory.ts";
+import { RAM_BASE } from "#memory/layout.ts";
 import { VirtioBlock } from "./block.ts";
 import { ACTIVE, NEEDS_RESET, queueArea, TestDriver, type TestBuffer } from "./driver.fixture.ts";
 
@@ -202,4 +204,22 @@ test("state: the disk is not part of it, and requests go on after a restore", ()
   expect([driver.read(0x70), read(1n, 512)]).toEqual([ACTIVE, OK]);
   expect(buffer(512)).toEqual(bytes);
   expect(() => driver.mmio.restore({ ...(saved as object), device: null })).toThrow(TypeError);
+});
+
+test("a batch that moves more than 32 MiB goes on with the next poll", () => {
+  const memory = new GuestMemory(32);
+  const disk = new MemoryDisk({ base: zeroBase(32 * 2 ** 20) });
+  const driver = new TestDriver(new VirtioBlock(disk, "vda", () => {}), 16, memory);
+  driver.start(1);
+  for (let request = 0; request < 3; request++) {
+    driver.add(0, [
+      { address: HEADER, byteLength: 16 },
+      { address: RAM_BASE + 0x10_0000, byteLength: 20 * 2 ** 20, write: true },
+      { address: STATUS, byteLength: 1, write: true },
+    ]);
+  }
+  driver.notify(0);
+  expect(driver.used(0)).toHaveLength(2);
+  driver.mmio.poll();
+  expect(driver.used(0)).toHaveLength(3);
 });

@@ -32,6 +32,8 @@ const HEADER_BYTES = 16;
 const RANGE_BYTES = 16;
 const ID_BYTES = 20;
 const CHUNK_BYTES = 0x1_0000;
+/** After so many bytes the rest of the requests wait for the next `poll`: the host must get its turn. */
+const BATCH_BYTES = 32 * 2 ** 20;
 
 /** Block device, virtio 1.2 §5.2, over a host's disk. Errors of the disk are the guest's I/O errors, told in the log. */
 export class VirtioBlock implements VirtioDevice {
@@ -66,8 +68,18 @@ export class VirtioBlock implements VirtioDevice {
   notify(): void {
     const queue = this.#queue;
     if (queue === undefined) return;
-    for (const chain of queue.requests()) queue.complete(chain, this.#serve(chain));
+    let bytes = 0;
+    for (const chain of queue.requests()) {
+      queue.complete(chain, this.#serve(chain));
+      bytes += chain.readableBytes + chain.writableBytes;
+      if (bytes >= BATCH_BYTES) break;
+    }
     queue.flush();
+  }
+
+  /** Requests that were left over. */
+  poll(): void {
+    if (this.#queue?.hasRequest) this.notify();
   }
 
   reset(): void {

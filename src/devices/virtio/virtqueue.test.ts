@@ -83,6 +83,14 @@ describe("chains", () => {
     ["zero length", (d) => d.descriptor(0, 0, data, 0, WRITE), "a descriptor has zero length"],
     ["below RAM", (d) => d.descriptor(0, 0, 0x1000, 4, WRITE), "a descriptor points outside RAM (0x1000 + 4 bytes)"],
     [
+      "longer than RAM, by overlapping itself",
+      (d) => {
+        d.descriptor(0, 0, RAM_END - 0x10_0000, 0x10_0000, NEXT | WRITE, 1);
+        d.descriptor(0, 1, data, 1, WRITE);
+      },
+      "a descriptor chain is longer than RAM",
+    ],
+    [
       "across the end of RAM",
       (d) => d.descriptor(0, 0, RAM_END - 1, 2, WRITE),
       "a descriptor points outside RAM (0x800fffff + 2 bytes)",
