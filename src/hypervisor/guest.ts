@@ -1,5 +1,6 @@
 import { PageSet, PageSetError } from "#base/page-set.ts";
 import type { ImageManifest } from "#protocol/image.ts";
+import type { BootMessage } from "#protocol/messages.ts";
 import {
   TabvisorError,
   type Guest as GuestFace,
@@ -250,12 +251,13 @@ export class Guest implements GuestFace {
     this.#unlink();
     this.#life.become("loading");
     try {
+      // The worker comes up while files are fetched.
+      const link = this.#connect(this.#makeMemory());
       this.#files ??= await this.#load();
-      this.#checkAlive();
-      const memory = this.#makeMemory();
-      await this.#connect(memory, this.#files, node);
+      await link.boot(this.#bootMessage(link.memory, this.#files, node));
       this.#checkAlive();
     } catch (error) {
+      this.#unlink();
       if (!this.#destroyed) this.#crash(words(error));
       throw error;
     } finally {
@@ -292,8 +294,8 @@ export class Guest implements GuestFace {
     }
   }
 
-  /** Resolves once the new worker's machine stands. */
-  async #connect(memory: SharedGuestMemory, files: ImageFiles, node: SnapshotNode | undefined): Promise<void> {
+  /** A new worker over `memory`, its machine not made yet. */
+  #connect(memory: SharedGuestMemory): WorkerLink {
     const link: WorkerLink = new WorkerLink(this.#host, this.name, memory, {
       event: (event) => link === this.#link && this.#receive(event),
       lost: (reason) => link === this.#link && this.#lost(reason),
@@ -306,22 +308,22 @@ export class Guest implements GuestFace {
       resize: (columns, rows) => link.post({ type: "resize", columns, rows }),
       corrupt: (error) => link.breakOff(`The guest's worker broke the console's rules (${error.message}).`),
     });
-    const { pauseAtInstructions } = this.#options;
-    await link.boot({
+    return link;
+  }
+
+  #bootMessage({ memory }: SharedGuestMemory, files: ImageFiles, node: SnapshotNode | undefined): BootMessage {
+    const { clock, pauseAtInstructions } = this.#options;
+    const { memoryMiB, commandLine } = this;
+    const { firmware } = this.manifest;
+    return {
       type: "boot",
-      memory: memory.memory,
-      settings: {
-        memoryMiB: this.memoryMiB,
-        firmware: this.manifest.firmware,
-        commandLine: this.commandLine,
-        clock: this.#options.clock,
-        diskCount: files.disks.length,
-      },
+      memory,
+      settings: { memoryMiB, firmware, commandLine, clock, diskCount: files.disks.length },
       ...files,
       snapshots: this.#tree.all().map(recordOf),
       ...(node && { restoreTo: node.id }),
       ...(pauseAtInstructions !== undefined && { pauseAtInstructions }),
-    });
+    };
   }
 
   #receive(event: WorkerEvent): void {
@@ -343,7 +345,7 @@ export class Guest implements GuestFace {
         return this.#stop(code === undefined ? "The guest switched itself off." : `The guest ended with code ${code}.`);
       }
       case "failed":
-        return this.#crash(`The machine failed: ${event.message}`);
+        return this.#crash(`The machine stopped: ${event.message}`);
     }
   }
 

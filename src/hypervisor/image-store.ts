@@ -3,7 +3,7 @@ import { parseImageCatalogue, parseImageManifest } from "#protocol/parse-manifes
 import { TabvisorError, type ImageSummary } from "#protocol/tabvisor.ts";
 import type { HypervisorHost } from "./host.ts";
 
-const PARALLEL_FETCHES = 4;
+const PARALLEL_FETCHES = 8;
 
 /** An image's files in memory, as workers take them. */
 export interface ImageFiles {

@@ -11,7 +11,7 @@ import type { GuestWorker, HypervisorHost, SharedGuestMemory } from "./host.ts";
 /** How often a worker is looked at, and how long it may leave a ping unanswered. */
 const LOOK_MS = 500;
 const SILENCE_MS = 2000;
-/** While it boots, packs or hashes all of memory. */
+/** While it comes up, boots, packs or hashes all of memory. */
 const SILENCE_AT_WORK_MS = 15_000;
 const LONG_WORK: ReadonlySet<string> = new Set(["boot", "snapshot", "hash"]);
 /** The pending entry of the boot message, which has no request id. */
@@ -60,6 +60,8 @@ export class WorkerLink {
   #requests = 0;
   #nonsense = 0;
   #ended = false;
+  /** It has said something: its code is loaded. */
+  #heard = false;
   #lastBeat = -1;
   #lastLook: number;
   #silentSince: number | undefined;
@@ -88,6 +90,7 @@ export class WorkerLink {
 
   /** The first message: resolves once the machine stands, rejects with a TabvisorError saying why it does not. */
   async boot(message: BootMessage): Promise<void> {
+    if (this.#ended) throw new TabvisorError("The guest's worker is gone.");
     const answer = await new Promise<WorkerMessage>((resolve, reject) => {
       this.#pending.set(BOOT_ID, { type: "boot", resolve, reject });
       this.#worker.post(message);
@@ -127,6 +130,7 @@ export class WorkerLink {
   #receive(message: unknown): void {
     if (this.#ended) return;
     this.#silentSince = undefined;
+    this.#heard = true;
     const parsed = parseWorkerMessage(message);
     if (!parsed) {
       if (++this.#nonsense > NONSENSE_LIMIT) this.#lose("The guest's worker sends messages that make no sense.");
@@ -169,7 +173,7 @@ export class WorkerLink {
   }
 
   #atWork(): boolean {
-    return [...this.#pending.values()].some(({ type }) => LONG_WORK.has(type));
+    return !this.#heard || [...this.#pending.values()].some(({ type }) => LONG_WORK.has(type));
   }
 
   #lose(reason: string): void {

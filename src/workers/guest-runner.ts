@@ -5,6 +5,7 @@ import type { MachineHost, RunOutcome } from "#machine/face.ts";
 import type { BootMessage, OpaqueParts, PageMessage, WorkerMessage } from "#protocol/messages.ts";
 import { PollingGuest } from "./polling-guest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
+import { TrapLoop } from "./trap-loop.ts";
 import { WorkerConsole } from "./worker-console.ts";
 
 /** Instructions of one slice, and how long slices go on before messages get their turn. */
@@ -76,7 +77,8 @@ export class GuestRunner {
   /** Under the virtual clock nothing of the host may be noticed by the machine. */
   #virtual = false;
   #pauseAt = Infinity;
-  #polling = new PollingGuest();
+  readonly #polling = new PollingGuest();
+  readonly #traps = new TrapLoop();
   #size: { readonly columns: number; readonly rows: number } | undefined;
   #sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
@@ -261,6 +263,12 @@ export class GuestRunner {
       this.#pause();
       return this.#host.post({ type: "pausedItself" });
     }
+    if (this.#traps.isEndless(machine.ticks, this.#counted(Counter.traps))) {
+      this.#end();
+      const message =
+        "the guest runs wild: its trap handler traps. Its kernel may be damaged, or made for another machine.";
+      return this.#host.post({ type: "failed", message });
+    }
     const restMs = this.#virtual ? 0 : this.#restMs(machine);
     if (restMs > 0) this.#sleep(restMs);
     else this.#postTurn();
@@ -268,12 +276,12 @@ export class GuestRunner {
 
   /** How long a guest that waits by asking may rest. */
   #restMs(machine: RunnableMachine): number {
-    const { memory, terminal } = { memory: this.#memory, terminal: this.#console };
-    if (!memory || !terminal) return 0;
+    const terminal = this.#console;
+    if (!terminal) return 0;
     const typed = terminal.typed;
     const restMs = this.#polling.restMs({
       instructions: machine.ticks,
-      deviceAccesses: memory.view.getBigUint64(COUNTERS + Counter.mmioAccesses, true),
+      deviceAccesses: this.#counted(Counter.mmioAccesses),
       consoleBytes: terminal.traffic,
     });
     if (restMs > 0) terminal.askForInput();
@@ -299,8 +307,11 @@ export class GuestRunner {
   }
 
   #count(counter: number, more: number): void {
-    const view = this.#memory?.view;
-    view?.setBigUint64(COUNTERS + counter, view.getBigUint64(COUNTERS + counter, true) + BigInt(more), true);
+    this.#memory?.view.setBigUint64(COUNTERS + counter, this.#counted(counter) + BigInt(more), true);
+  }
+
+  #counted(counter: number): bigint {
+    return this.#memory?.view.getBigUint64(COUNTERS + counter, true) ?? 0n;
   }
 }
 
