@@ -67,6 +67,44 @@ test("a guest that panics, spins or is killed does not disturb its neighbour, an
   await shell(page, victim, "true");
 });
 
+test("a guest that prints without end leaves the page and its neighbour responsive", async ({ openPage }) => {
+  const { page } = await openPage();
+  const { id: flood } = await bootGuest(page, { image: "linux", name: "flood" });
+  const { id: neighbour } = await bootGuest(page, { image: "linux", name: "neighbour" });
+  const result = await page.evaluate(
+    async ([flood, neighbour]) => {
+      const find = (id: string) => window.tabvisor.guests().find((guest) => guest.id === id)!;
+      const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+      let printed = 0;
+      find(flood).console.attach((bytes) => {
+        printed += bytes.length;
+      });
+      find(flood).console.send("yes\n");
+      const echoes: number[] = [];
+      const { console: terminal } = find(neighbour);
+      for (let key = 0; key < 40; key++) {
+        await rest(250);
+        const from = terminal.text().length;
+        const began = performance.now();
+        terminal.send("k");
+        await terminal.waitFor("k", { from });
+        echoes.push(performance.now() - began);
+      }
+      find(flood).console.send("\u0003");
+      const from = find(flood).console.text().length;
+      find(flood).console.send('echo o""ver\n');
+      await find(flood).console.waitFor("over\n", { from });
+      return { printed, echoes: echoes.toSorted((a, b) => a - b) };
+    },
+    [flood, neighbour] as const,
+  );
+  const at = (share: number) => result.echoes[Math.floor(result.echoes.length * share)] ?? Infinity;
+  console.log(
+    `beside yes (${(result.printed / 1024).toFixed(0)} KiB): a key's echo takes ${at(0.5).toFixed(0)} ms, at p95 ${at(0.95).toFixed(0)} ms`,
+  );
+  expect(at(0.95)).toBeLessThan(100);
+});
+
 test("an idle guest rests", async ({ openPage }) => {
   const { page } = await openPage();
   const { id } = await bootGuest(page, { image: "linux" });
