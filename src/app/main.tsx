@@ -5,14 +5,11 @@ import { missingRequirement } from "./requirements/requirements.ts";
 
 /** Brings the page up, or says why it cannot be. */
 async function main(root: HTMLElement): Promise<void> {
-  const missing = missingRequirement();
-  if (missing !== undefined) {
-    mountRequirements(root, missing);
-    return;
-  }
   const tabvisor = createBrowserTabvisor();
   Object.assign(window, { tabvisor });
-  await mountPage(root, tabvisor);
+  const missing = missingRequirement();
+  if (missing === undefined) await mountPage(root, tabvisor);
+  else mountRequirements(root, missing);
 }
 
 const root = document.getElementById("root");

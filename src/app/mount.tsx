@@ -23,6 +23,7 @@ export async function mountPage(root: HTMLElement, tabvisor: Tabvisor): Promise<
   await fontsLoaded();
   const acts = createAppActs(tabvisor, store, terminals);
   keepInStep(tabvisor, store, terminals);
+  askBeforeLeaving(tabvisor);
   void acts.readImages();
   createRoot(root).render(
     <FaultPage>
@@ -37,6 +38,14 @@ export async function mountPage(root: HTMLElement, tabvisor: Tabvisor): Promise<
 export function mountRequirements(root: HTMLElement, missing: MissingRequirement): void {
   document.documentElement.dataset["theme"] = themeShown("system");
   createRoot(root).render(<RequirementsPage missing={missing} />);
+}
+
+/** Guests end with their page, and Ctrl+W, which shells use too, closes it: the browser asks first while one is up. */
+function askBeforeLeaving(tabvisor: Tabvisor): void {
+  window.addEventListener("beforeunload", (event) => {
+    if (tabvisor.guests().some(({ runState }) => runState === "running" || runState === "paused"))
+      event.preventDefault();
+  });
 }
 
 /** A terminal measures its font when it opens, so the font has to be there. */

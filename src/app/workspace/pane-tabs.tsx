@@ -10,15 +10,15 @@ export const GUEST_DRAG = "application/x-tabvisor-guest";
 
 /** A pane's guests. Tabs can be dragged to another pane or to an edge of one; the guest's menu does the same by keyboard. */
 export function PaneTabs({ group }: { readonly group: PaneGroup }) {
-  const { goTo } = useActs();
   const tabPlaced = useApp((state) => state.tabPlaced);
+  const guestSelected = useApp((state) => state.guestSelected);
   const move = (event: KeyboardEvent, index: number) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     const next = group.tabs[(index + step + group.tabs.length) % group.tabs.length];
     if (step === 0 || next === undefined) return;
     event.preventDefault();
     const tabs = event.currentTarget.parentElement?.children;
-    goTo(next);
+    guestSelected(next);
     (tabs?.[group.tabs.indexOf(next)] as HTMLElement | undefined)?.focus();
   };
   return (
