@@ -183,6 +183,9 @@ test("a paste cannot end its own bracket, and the terminal's answers reach the g
   await expect.poll(() => received(page)).toBe("\u001b[200~onetwo\rthree\u001b[201~");
   await print(page, "\u001b[c");
   await expect.poll(() => received(page)).toContain("\u001b[?1;2c");
+  await print(page, "\u001b[6n".repeat(5000));
+  await page.waitForTimeout(500);
+  expect((await received(page)).match(/\u001b\[\d+;\d+R/g)?.length).toBeLessThanOrEqual(128);
 });
 
 test("selected text is copied, the console is searched, and shown as plain text", async ({ openFake }) => {

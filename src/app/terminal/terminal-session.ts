@@ -11,6 +11,7 @@ import { matchColours, terminalThemes } from "./terminal-theme.ts";
 /** Output is parsed in pieces of this many bytes, about 3 ms each, so that the page stays free between them. */
 const PIECE_BYTES = 16 * 1024;
 const SCROLLBACK_LINES = 5000;
+const ANSWERS_PER_SECOND = 64;
 /** A pane that is smaller is about to vanish or to grow: wrapping the output so narrowly would mangle it. */
 const SMALLEST = { columns: 10, rows: 2 };
 /** With Ctrl+Shift these are the page's; a guest has no use for them that Ctrl+letter does not serve. */
@@ -43,8 +44,8 @@ export class TerminalSession {
   readonly #detach: () => void;
   #name: string;
   #theme: TerminalLook["theme"];
-  /** Bytes of what had been printed before: its queries were answered then. */
-  #replayBytes: number;
+  #answersInSecond = 0;
+  #answersSecond = 0;
   readonly #pace = new OutputPace();
   readonly #firstOutput = Promise.withResolvers<void>();
 
@@ -65,7 +66,6 @@ export class TerminalSession {
       minimumContrastRatio: 3,
     });
     this.#element.style.cssText = "width:100%;height:100%";
-    this.#replayBytes = new TextEncoder().encode(console.text()).byteLength;
     this.#loadAddons();
     this.#listen();
     this.#sized(this.#terminal.cols, this.#terminal.rows);
@@ -210,9 +210,12 @@ export class TerminalSession {
     this.#console.resize(columns, rows);
   }
 
+  /** A guest that asks without end must not fill its own input: a person's Ctrl+C would wait behind the answers. */
   #answer(data: string): void {
-    if (this.#replayBytes > 0) return;
-    this.#console.send(data);
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#answersSecond) [this.#answersSecond, this.#answersInSecond] = [second, 0];
+    this.#answersInSecond++;
+    if (this.#answersInSecond <= ANSWERS_PER_SECOND) this.#console.send(data);
   }
 
   #isForTerminal(event: KeyboardEvent): boolean {
@@ -233,17 +236,10 @@ export class TerminalSession {
 
   async #print(bytes: Uint8Array): Promise<void> {
     this.#firstOutput.resolve();
-    if (isFullReset(bytes)) this.#replayBytes = bytes.byteLength;
     for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
       const piece = bytes.slice(from, from + PIECE_BYTES);
       await this.#pace.allow(piece.byteLength);
       await new Promise<void>((parsed) => this.#terminal.write(piece, parsed));
-      this.#replayBytes = Math.max(0, this.#replayBytes - piece.byteLength);
     }
   }
-}
-
-/** After a reset the console shows again what was on the screen then, behind ESC c (RIS): not to be answered twice. */
-function isFullReset(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1b && bytes[1] === 0x63;
 }
