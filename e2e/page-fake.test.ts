@@ -96,10 +96,12 @@ const scenes: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
 };
 
+/** Each scene is also kept as a picture in `e2e/results`, to be looked at. */
 describe.each(["light", "dark"] as const)("axe finds nothing serious, %s", (colorScheme) => {
   test.for(Object.keys(scenes))("%s", async (name, { openFake }) => {
     const { page, problems } = await openFake({ colorScheme });
     await scenes[name]?.(page);
+    await page.screenshot({ path: `e2e/results/${name.replaceAll(" ", "-")}-${colorScheme}.png` });
     expect(await seriousProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
   });

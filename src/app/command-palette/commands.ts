@@ -16,12 +16,14 @@ export function commands(world: AppWorld): readonly MenuEntry[] {
       icon: "dot",
       run: () => world.acts.goTo(id),
     })),
-    ...(state.images ?? []).map((image): MenuEntry => ({
-      id: `start-${image.id}`,
-      title: `Start a new ${image.title}`,
-      icon: "plus",
-      run: () => void world.acts.create({ image: image.id }),
-    })),
+    ...(state.images ?? [])
+      .filter(({ problem }) => problem === undefined)
+      .map((image): MenuEntry => ({
+        id: `start-${image.id}`,
+        title: `Start a new ${image.title}`,
+        icon: "plus",
+        run: () => void world.acts.create({ image: image.id }),
+      })),
     ...pageCommands(state),
   ].filter(({ disabled }) => disabled !== true);
 }

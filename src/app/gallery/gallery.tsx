@@ -1,4 +1,5 @@
 import { Button } from "#app/ui/button.tsx";
+import { Icon } from "#app/ui/icon.tsx";
 import { downloadSize } from "#app/ui/format.ts";
 import type { ImageSummary } from "#protocol/tabvisor.ts";
 import { useActs, useApp } from "#app/store/app-context.tsx";
@@ -35,7 +36,11 @@ export function Gallery() {
         <ul className={styles["cards"]}>
           {images?.map((image) => (
             <li key={image.id}>
-              <Card image={image} />
+              {image.problem === undefined ? (
+                <Card image={image} />
+              ) : (
+                <DamagedCard title={image.title} problem={image.problem} />
+              )}
             </li>
           ))}
         </ul>
@@ -76,6 +81,29 @@ function Card({ image }: { readonly image: ImageSummary }) {
           onPress={() => dialogOpened({ type: "options", imageId: image.id })}
         >
           Options…
+        </Button>
+      </footer>
+    </article>
+  );
+}
+
+/** An image that the catalogue names and that cannot be booted. */
+function DamagedCard({ title, problem }: { readonly title: string; readonly problem: string }) {
+  const { readImages } = useActs();
+  return (
+    <article className={styles["card"]} aria-label={title}>
+      <div className={styles["cardHead"]}>
+        <h2 className={styles["cardTitle"]}>{title}</h2>
+        <span className={styles["damaged"]}>
+          <Icon name="alert" size={12} /> damaged
+        </span>
+      </div>
+      <p className={styles["description"]} role="alert">
+        {problem}
+      </p>
+      <footer className={styles["actions"]}>
+        <Button label={`Try to read ${title} again`} onPress={() => void readImages()}>
+          Try again
         </Button>
       </footer>
     </article>
