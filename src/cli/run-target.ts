@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { BootFiles, MachineConfig } from "#machine/face.ts";
 import { guestsFolder } from "./guests-folder.ts";
 import { loadImage } from "./load-image.ts";
@@ -15,10 +16,15 @@ export interface RunTarget {
   readonly prompt: string | undefined;
 }
 
-/** Finds what the target names: an existing file is a bare-metal program, anything else an image of the catalogue. */
+/** Finds what the target names: an image of the catalogue, or the path of a bare-metal program. */
 export async function openTarget(options: RunOptions): Promise<RunTarget> {
-  const isFile = /[./]/.test(options.target);
-  return isFile ? bareTarget(options) : imageTarget(options);
+  return isProgram(options.target) ? bareTarget(options) : imageTarget(options);
+}
+
+/** Ids have neither dot nor slash; a file's bare name means the file where no image has it. */
+function isProgram(target: string): boolean {
+  if (/[./]/.test(target)) return true;
+  return existsSync(target) && statSync(target).isFile() && !existsSync(join(guestsFolder(), `${target}.json`));
 }
 
 function bareTarget(options: RunOptions): RunTarget {
