@@ -155,7 +155,7 @@ export function playedHost() {
       return { status: body ? 200 : 404, body: body ?? new Uint8Array(0) };
     },
     sha256: async (bytes) => sha256(bytes),
-    gunzip: async (bytes) => new Uint8Array(gunzipSync(bytes)),
+    gunzip: async (bytes, mostBytes) => new Uint8Array(gunzipSync(bytes, { maxOutputLength: mostBytes })),
     startWorker: () => {
       const worker = new PlayedWorker();
       workers.push(worker);

@@ -10,8 +10,8 @@ export interface HypervisorHost {
   readonly fetchFile: FetchFile;
   /** SHA-256 of the bytes in lower-case hex. */
   readonly sha256: (bytes: Uint8Array) => Promise<string>;
-  /** The bytes that a gzip stream holds; rejects when it is damaged. */
-  readonly gunzip: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** The bytes that a gzip stream holds; rejects when it is damaged, or holds more than `mostBytes`. */
+  readonly gunzip: (bytes: Uint8Array, mostBytes: number) => Promise<Uint8Array>;
   /** Starts one guest's worker. */
   readonly startWorker: (name: string) => GuestWorker;
   /** Makes one guest's shared memory; throws RangeError where there is none to be had. */
@@ -27,10 +27,14 @@ export interface HypervisorLimits {
   readonly memoryMiB: number;
 }
 
-/** `status` is HTTP's; `body` is empty where it is not 200. `signal` is handed through to the host's fetch. */
+/** `status` is HTTP's; `body` is empty where it is not 200, and cut somewhere behind `mostBytes` where it is longer. */
 export type FetchFile = (
   path: string,
-  options: { readonly onBytes?: (received: number) => void; readonly isCancelled?: () => boolean },
+  options: {
+    readonly mostBytes: number;
+    readonly onBytes?: (received: number) => void;
+    readonly isCancelled?: () => boolean;
+  },
 ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
 
 /** One guest's worker as the hypervisor sees it. What it says is not to be trusted. */

@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { json, kernel, manifest, playedHost, settle, sha256, type PlayedWorker } from "./host.fixture.ts";
 import { Hypervisor } from "./hypervisor.ts";
@@ -8,6 +10,11 @@ async function running(played = playedHost()) {
   const worker = () => played.workers.at(-1) as PlayedWorker;
   return { ...played, tabvisor, guest, worker };
 }
+
+test("the version is the package's", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(new Hypervisor(playedHost().host).version).toBe(version);
+});
 
 describe("creating", () => {
   test("lists images, boots one with its files and command line", async () => {
@@ -68,6 +75,23 @@ describe("creating", () => {
     const played = playedHost();
     played.files.set("tiny.json", bytes);
     await expect(new Hypervisor(played.host).create({ image: "tiny" })).rejects.toThrow(words);
+  });
+
+  test("an image that cannot be read is listed with the reason, beside the others", async () => {
+    const played = playedHost();
+    played.files.set("index.json", json({ formatVersion: 1, images: ["cut", "gone", "tiny"] }));
+    played.files.set("cut.json", json({ ...manifest, id: "cut" }).slice(0, 100));
+    expect(await new Hypervisor(played.host).images()).toMatchObject([
+      { id: "cut", problem: expect.stringMatching(/The manifest of image “cut” cannot be used: .*damaged/) },
+      { id: "gone", problem: expect.stringMatching(/“gone” is not there\. Build the images/) },
+      { id: "tiny", title: "Tiny" },
+    ]);
+  });
+
+  test("a chunk that unpacks to more than its manifest says is damaged", async () => {
+    const played = playedHost();
+    played.files.set(`chunks/${sha256(kernel)}`, new Uint8Array(gzipSync(new Uint8Array(50_000_000))));
+    await expect(new Hypervisor(played.host).create({ image: "tiny" })).rejects.toThrow(/is damaged/);
   });
 
   test("a machine that cannot be made says why", async () => {

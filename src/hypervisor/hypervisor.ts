@@ -10,7 +10,7 @@ import {
 } from "#protocol/tabvisor.ts";
 import type { ImageManifest } from "#protocol/image.ts";
 
-/** Kept in step with package.json by `npm run check`. */
+/** package.json's, which the core cannot read; a test keeps them in step. */
 const VERSION = "0.1.0";
 
 /** Owns the guests of one page or process: their images, limits and lives. Knows neither DOM nor Node. */

@@ -4,6 +4,8 @@ import { TabvisorError, type ImageSummary } from "#protocol/tabvisor.ts";
 import type { HypervisorHost } from "./host.ts";
 
 const PARALLEL_FETCHES = 8;
+/** A manifest has a line for each chunk and package; none comes near. */
+const MOST_JSON_BYTES = 32 * 2 ** 20;
 
 /** An image's files in memory, as workers take them. */
 export interface ImageFiles {
@@ -28,14 +30,16 @@ export class ImageStore {
     this.#host = host;
   }
 
-  /** What can be booted. A manifest that cannot be read is left out, unless that leaves nothing. */
+  /** What can be booted; an image whose manifest cannot be read says why in `problem`. */
   async summaries(): Promise<readonly ImageSummary[]> {
     const catalogue = await this.#json("index.json", "the list of images", parseImageCatalogue);
-    const results = await Promise.allSettled(catalogue.images.map((id) => this.manifest(id)));
-    const summaries = results.flatMap((result) => (result.status === "fulfilled" ? [summarize(result.value)] : []));
-    const failed = results.find((result) => result.status === "rejected");
-    if (summaries.length === 0 && failed) throw failed.reason;
-    return summaries;
+    return Promise.all(
+      catalogue.images.map((id) =>
+        this.manifest(id).then(summarize, (error: unknown) =>
+          unusable(id, error instanceof Error ? error.message : ""),
+        ),
+      ),
+    );
   }
 
   async manifest(id: string): Promise<ImageManifest> {
@@ -106,10 +110,12 @@ export class ImageStore {
     const stored = await this.#fetch(`chunks/${chunk.sha256}`, `a part of image “${manifest.id}”`, {
       onBytes,
       isCancelled,
+      mostBytes: chunk.storedBytes,
     });
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     report(chunk.storedBytes - seen);
-    const bytes = chunk.encoding === "gzip" ? await this.#host.gunzip(stored).catch(() => undefined) : stored;
+    const bytes =
+      chunk.encoding === "gzip" ? await this.#host.gunzip(stored, chunk.byteLength).catch(() => undefined) : stored;
     if (bytes?.length !== chunk.byteLength || (await this.#host.sha256(bytes)) !== chunk.sha256) {
       throw new TabvisorError(
         `A part of image “${manifest.id}” is damaged (its checksum differs from the manifest's). Build the image again, or reload to fetch it anew.`,
@@ -119,7 +125,7 @@ export class ImageStore {
   }
 
   async #json<T>(path: string, what: string, parse: (text: string) => T): Promise<T> {
-    const body = await this.#fetch(path, what, {});
+    const body = await this.#fetch(path, what, { mostBytes: MOST_JSON_BYTES });
     try {
       return parse(new TextDecoder().decode(body as Uint8Array<ArrayBuffer>));
     } catch (error) {
@@ -162,6 +168,23 @@ function summarize(manifest: ImageManifest): ImageSummary {
     downloadBytes: storedBytes(manifest),
     instant: false,
     commandLines: Object.keys(manifest.commandLines ?? {}),
+  };
+}
+
+/** An image of which only the name is known. */
+function unusable(id: string, problem: string): ImageSummary {
+  return {
+    id,
+    title: id,
+    description: "",
+    os: "",
+    kind: "system",
+    memoryMiB: 0,
+    minimumMemoryMiB: 0,
+    downloadBytes: 0,
+    instant: false,
+    commandLines: [],
+    problem,
   };
 }
 

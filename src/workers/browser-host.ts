@@ -50,7 +50,7 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-const fetchFile: FetchFile = async (path, { onBytes, isCancelled }) => {
+const fetchFile: FetchFile = async (path, { mostBytes, onBytes, isCancelled }) => {
   const response = await fetch(GUESTS_FOLDER + path, {
     cache: path.startsWith("chunks/") ? "force-cache" : "no-cache",
   });
@@ -64,7 +64,7 @@ const fetchFile: FetchFile = async (path, { onBytes, isCancelled }) => {
     parts.push(value);
     received += value.length;
     onBytes?.(received);
-    if (isCancelled?.()) await reader.cancel();
+    if (received > mostBytes || isCancelled?.()) await reader.cancel();
   }
   const body = new Uint8Array(await new Blob(parts).arrayBuffer());
   return { status: 200, body };
@@ -78,7 +78,7 @@ function startWorker(name: string): GuestWorker {
     onError: (listener) => {
       worker.addEventListener("error", (event) => {
         event.preventDefault();
-        listener(event.message || "the worker could not be started");
+        listener(event.message || "its code could not be loaded; reload the page");
       });
       worker.addEventListener("messageerror", () => listener("a message could not be read"));
     },

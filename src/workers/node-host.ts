@@ -25,7 +25,7 @@ export function createNodeTabvisor({ guestsFolder, workerUrl }: NodeTabvisorOpti
     after,
     fetchFile: fileFetcher(guestsFolder),
     sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
-    gunzip: async (bytes) => new Uint8Array(await promisify(gunzip)(bytes)),
+    gunzip: async (bytes, mostBytes) => new Uint8Array(await promisify(gunzip)(bytes, { maxOutputLength: mostBytes })),
     startWorker: (name) => startWorker(name, workerUrl ?? new URL("./guest-worker-node.js", import.meta.url)),
     createMemory: createSharedGuestMemory,
     unsupported: undefined,

@@ -4,8 +4,16 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The bytes that a gzip stream holds; rejects when it is damaged or cut. */
-export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+/** The bytes that a gzip stream holds; rejects when it is damaged or cut, or holds more than `mostBytes`. */
+export async function gunzip(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array> {
+  let held = 0;
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, controller) {
+      held += piece.length;
+      if (held > mostBytes) throw new RangeError(`the stream holds more than ${mostBytes} bytes`);
+      controller.enqueue(piece);
+    },
+  });
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return new Uint8Array(await new Response(stream.pipeThrough(limit)).arrayBuffer());
 }
