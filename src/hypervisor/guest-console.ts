@@ -142,6 +142,16 @@ export class GuestConsole implements GuestConsoleFace {
     return withoutQueries(join(this.#replay).slice(-SCREEN_BYTES));
   }
 
+  /** What is typed is kept from the guest for now. */
+  pauseInput(): void {
+    this.#held = true;
+  }
+
+  resumeInput(): void {
+    this.#held = false;
+    this.feed();
+  }
+
   /** The guest is about to go back: drops what was typed and not taken, and keeps what is typed from now on until it has. */
   holdInput(): void {
     this.#backlog = [];
@@ -156,9 +166,8 @@ export class GuestConsole implements GuestConsoleFace {
     this.#replay = [];
     this.#replayBytes = 0;
     this.#show(join([RESET_TERMINAL, screen]));
-    this.#held = false;
     this.drain();
-    this.feed();
+    this.resumeInput();
   }
 
   /** Nothing more will come: tells those who wait. */

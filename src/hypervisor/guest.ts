@@ -356,9 +356,13 @@ export class Guest implements GuestFace {
     if (death !== undefined) return this.#panicked(death);
     if (!this.#awaitsPrompt || !this.#watch.prompts(text)) return;
     this.#awaitsPrompt = false;
-    this.#exclusive(() => this.#snapshotFirstPrompt()).catch((error: unknown) => {
-      this.#log.add("warning", `No snapshot of the first prompt could be taken: ${words(error)}`);
-    });
+    // Whoever waited for the prompt types at once, and the snapshot is to be of the prompt alone.
+    this.console.pauseInput();
+    this.#exclusive(() => this.#snapshotFirstPrompt())
+      .catch((error: unknown) => {
+        this.#log.add("warning", `No snapshot of the first prompt could be taken: ${words(error)}`);
+      })
+      .finally(() => this.console.resumeInput());
   }
 
   #panicked(line: string): void {

@@ -158,6 +158,21 @@ describe("a guest's life", () => {
     ).toEqual(["restore", "run"]);
   });
 
+  test("what is typed at the first prompt is not in the snapshot of it", async () => {
+    const { guest, worker } = await running();
+    let typedBefore: string | undefined;
+    const { answers } = worker();
+    const listen = worker();
+    answers.snapshot = undefined;
+    void guest.console.waitFor("/ # ").then(() => guest.console.send("touch /x\n"));
+    listen.print("/ # ");
+    typedBefore = listen.typed();
+    await settle();
+    await settle();
+    expect(guest.snapshots()).toHaveLength(1);
+    expect([typedBefore, listen.typed()]).toEqual(["", "touch /x\n"]);
+  });
+
   test("without a snapshot, reset boots anew", async () => {
     const { guest, workers } = await running();
     await guest.reset();

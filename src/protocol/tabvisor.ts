@@ -12,6 +12,8 @@ export interface ImageSummary {
   readonly instant: boolean;
   /** Names of alternative kernel command lines (`CreateOptions.commandLine`). */
   readonly commandLines: readonly string[];
+  /** Why it cannot be booted, in words for a person: its manifest is missing or damaged, and nothing but `id` is known. */
+  readonly problem?: string;
 }
 
 export interface SnapshotSummary {
