@@ -93,7 +93,7 @@ function HereWords({ guestId }: { readonly guestId: string }) {
   const dirtyPages = useApp((state) => state.meters[guestId]?.stats.dirtyPages);
   return (
     <span className={styles["hereWords"]}>
-      you are here{dirtyPages ? ` · ${count(dirtyPages)} pages changed since` : ""}
+      {dirtyPages ? `here · ${count(dirtyPages)} pages changed since` : "you are here"}
     </span>
   );
 }
