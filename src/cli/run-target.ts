@@ -14,6 +14,8 @@ export interface RunTarget {
   readonly files: BootFiles;
   readonly config: MachineConfig;
   readonly prompt: string | undefined;
+  /** What the console prints when the guest has died. */
+  readonly crashPattern: string | undefined;
 }
 
 /** Finds what the target names: an image of the catalogue, or the path of a bare-metal program. */
@@ -36,6 +38,7 @@ function bareTarget(options: RunOptions): RunTarget {
     files: { kernel: readFileSync(path) },
     config: { ...common(options), memoryMiB: options.memoryMiB ?? BARE_MEMORY_MIB, firmware: "bare", commandLine: "" },
     prompt: undefined,
+    crashPattern: undefined,
   };
 }
 
@@ -55,6 +58,7 @@ async function imageTarget(options: RunOptions): Promise<RunTarget> {
     files: { kernel, ...(initrd ? { initrd } : {}) },
     config: { ...common(options), memoryMiB, firmware: manifest.firmware, commandLine },
     prompt: manifest.prompt,
+    crashPattern: manifest.crashPattern,
   };
 }
 

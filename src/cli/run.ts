@@ -16,10 +16,14 @@ const INSTRUCTIONS_REACHED = 124;
 const WAITS_FOR_GOOD = 125;
 /** A failure code that is no exit status. */
 const OTHER_FAILURE = 123;
+const CRASHED = 1;
 
 /** Instructions between looks at standard input. */
 const TURN_INSTRUCTIONS = 1_000_000;
 const PROMPT_TAIL = 256;
+const CRASH_LINE = 512;
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const SEED = 1;
 
 /** Why the run is over. */
@@ -28,6 +32,7 @@ type Ending =
   | { readonly type: "exit"; readonly status: number }
   | { readonly type: "instructions" }
   | { readonly type: "waits" }
+  | { readonly type: "crashed"; readonly line: string }
   | { readonly type: "stopped"; readonly reason: StopReason };
 
 /** `tabvisor run`: boots a machine on this terminal, and resolves with the guest's exit status. */
@@ -51,12 +56,12 @@ class RunSession {
   readonly #machine: Machine;
   #ending: Ending | undefined;
 
-  constructor(options: RunOptions, { files, config, prompt }: RunTarget) {
+  constructor(options: RunOptions, { files, config, prompt, crashPattern }: RunTarget) {
     this.#options = options;
     this.#terminal = new Terminal(() => this.#end({ type: "quit" }));
     const host: MachineHost = {
       clock: hostClock(options.virtualClock),
-      consoleOutput: this.#consoleOutput(prompt),
+      consoleOutput: this.#consoleOutput(prompt, crashPattern),
       consoleInput: this.#terminal.input,
       disks: options.disks.map(openDisk),
       random: options.virtualClock ? seededRandom(SEED) : (bytes) => void randomFillSync(bytes),
@@ -137,7 +142,7 @@ class RunSession {
   }
 
   /** Where the guest prints to: the terminal, or a session that picks out a command's output. */
-  #consoleOutput(prompt: string | undefined): ByteSink {
+  #consoleOutput(prompt: string | undefined, crashPattern: string | undefined): ByteSink {
     const { exec } = this.#options;
     const { output } = this.#terminal;
     if (prompt === undefined) return output;
@@ -147,10 +152,25 @@ class RunSession {
         print: (bytes) => bytes.forEach((byte) => output.write(byte)),
         done: (status) => this.#end({ type: "exit", status }),
       });
-      return alwaysTakes((byte) => session.receive(byte));
+      const watch = this.#crashWatch(crashPattern);
+      return alwaysTakes((byte) => {
+        watch(byte);
+        session.receive(byte);
+      });
     }
     this.#terminal.hold();
     return alwaysTakes(this.#releaseAt(new RegExp(prompt)));
+  }
+
+  /** A command that kills its guest never ends: the guest's last words end the run. */
+  #crashWatch(pattern: string | undefined): (byte: number) => void {
+    if (pattern === undefined) return () => {};
+    const crash = new RegExp(pattern);
+    let line = "";
+    return (byte) => {
+      line = byte === NEWLINE ? "" : (line + String.fromCharCode(byte)).slice(-CRASH_LINE);
+      if (byte === CARRIAGE_RETURN && crash.test(line)) this.#end({ type: "crashed", line: line.trim() });
+    };
   }
 
   /** Prints, and lets piped input through once the prompt has shown. */
@@ -194,6 +214,9 @@ function exitStatus(ending: Ending, options: RunOptions): number {
     case "instructions":
       console.error(`tabvisor: stopped after ${options.maxInstructions} instructions (--max-instructions).`);
       return INSTRUCTIONS_REACHED;
+    case "crashed":
+      console.error(`tabvisor: the guest crashed: ${ending.line}`);
+      return CRASHED;
     case "waits":
       console.error("tabvisor: the guest waits for an interrupt that cannot come, and input has ended.");
       return WAITS_FOR_GOOD;
