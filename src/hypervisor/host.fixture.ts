@@ -71,7 +71,8 @@ export class PlayedWorker implements GuestWorker {
   }
 }
 
-function goodAnswer(message: PageMessage): unknown {
+/** What a good worker says to a message. */
+export function goodAnswer(message: PageMessage): unknown {
   switch (message.type) {
     case "boot":
       return { type: "ready" };

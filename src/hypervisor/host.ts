@@ -32,6 +32,8 @@ export type FetchFile = (
   path: string,
   options: {
     readonly mostBytes: number;
+    /** Not from any cache: what it holds is damaged. */
+    readonly fresh?: boolean;
     readonly onBytes?: (received: number) => void;
     readonly isCancelled?: () => boolean;
   },

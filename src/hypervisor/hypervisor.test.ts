@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { json, kernel, manifest, playedHost, settle, sha256, type PlayedWorker } from "./host.fixture.ts";
+import { goodAnswer, json, kernel, manifest, playedHost, settle, sha256, type PlayedWorker } from "./host.fixture.ts";
 import { Hypervisor } from "./hypervisor.ts";
 
 async function running(played = playedHost()) {
@@ -161,16 +161,17 @@ describe("a guest's life", () => {
   test("what is typed at the first prompt is not in the snapshot of it", async () => {
     const { guest, worker } = await running();
     let typedBefore: string | undefined;
-    const { answers } = worker();
-    const listen = worker();
-    answers.snapshot = undefined;
-    void guest.console.waitFor("/ # ").then(() => guest.console.send("touch /x\n"));
-    listen.print("/ # ");
-    typedBefore = listen.typed();
+    worker().answers.snapshot = (message) => {
+      typedBefore = worker().typed();
+      return goodAnswer(message);
+    };
+    const typing = guest.console.waitFor("/ # ").then(() => guest.console.send("touch /x\n"));
+    worker().print("/ # ");
+    await typing;
     await settle();
     await settle();
     expect(guest.snapshots()).toHaveLength(1);
-    expect([typedBefore, listen.typed()]).toEqual(["", "touch /x\n"]);
+    expect([typedBefore, worker().typed()]).toEqual(["", "touch /x\n"]);
   });
 
   test("without a snapshot, reset boots anew", async () => {

@@ -107,20 +107,27 @@ export class ImageStore {
       report(received - seen);
       seen = received;
     };
-    const stored = await this.#fetch(`chunks/${chunk.sha256}`, `a part of image “${manifest.id}”`, {
-      onBytes,
-      isCancelled,
-      mostBytes: chunk.storedBytes,
-    });
+    const what = `a part of image “${manifest.id}”`;
+    const path = `chunks/${chunk.sha256}`;
+    const mostBytes = chunk.storedBytes;
+    const stored = await this.#fetch(path, what, { mostBytes, onBytes, isCancelled });
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     report(chunk.storedBytes - seen);
+    // A damaged chunk may come from the browser's own cache, which would give it for ever.
+    const bytes =
+      (await this.#unpack(chunk, stored)) ??
+      (await this.#unpack(chunk, await this.#fetch(path, what, { mostBytes, isCancelled, fresh: true })));
+    if (bytes) return bytes;
+    throw new TabvisorError(
+      `A part of image “${manifest.id}” is damaged (its checksum differs from the manifest's). Build the image again.`,
+    );
+  }
+
+  /** What a stored chunk holds; undefined where it is not what its manifest says. */
+  async #unpack(chunk: ImageFile["chunks"][number], stored: Uint8Array): Promise<Uint8Array | undefined> {
     const bytes =
       chunk.encoding === "gzip" ? await this.#host.gunzip(stored, chunk.byteLength).catch(() => undefined) : stored;
-    if (bytes?.length !== chunk.byteLength || (await this.#host.sha256(bytes)) !== chunk.sha256) {
-      throw new TabvisorError(
-        `A part of image “${manifest.id}” is damaged (its checksum differs from the manifest's). Build the image again, or reload to fetch it anew.`,
-      );
-    }
+    if (bytes?.length !== chunk.byteLength || (await this.#host.sha256(bytes)) !== chunk.sha256) return undefined;
     return bytes;
   }
 
