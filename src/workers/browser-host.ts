@@ -50,9 +50,9 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-const fetchFile: FetchFile = async (path, { mostBytes, onBytes, isCancelled }) => {
+const fetchFile: FetchFile = async (path, { mostBytes, fresh, onBytes, isCancelled }) => {
   const response = await fetch(GUESTS_FOLDER + path, {
-    cache: path.startsWith("chunks/") ? "force-cache" : "no-cache",
+    cache: fresh ? "reload" : path.startsWith("chunks/") ? "force-cache" : "no-cache",
   });
   if (response.status !== 200 || !response.body) return { status: response.status, body: new Uint8Array(0) };
   const parts: Uint8Array<ArrayBuffer>[] = [];
