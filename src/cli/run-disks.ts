@@ -5,11 +5,15 @@ import { UsageError } from "./usage-error.ts";
 
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
+/** Most bytes that a guest may write over a disk before it is full: they are kept in memory. */
+const OVERLAY_BYTES_MAX = 4 * 2 ** 30;
+
 /** A disk from `--disk FILE|SIZE`: a size makes an empty one, else the file's content under an overlay in memory. Throws UsageError. */
 export function openDisk(description: string): Disk {
   const size = /^(\d+)([KMG])$/.exec(description);
   return new MemoryDisk({
     base: size ? zeroBase(Number(size[1]) * (UNITS[size[2] ?? ""] ?? 0)) : fileBase(description),
+    overlayBytesMax: OVERLAY_BYTES_MAX,
   });
 }
 

@@ -25,10 +25,11 @@ function bareMachine(program: Uint8Array, changes: Partial<MachineConfig> = {}, 
   };
   const log: string[] = [];
   const time = { now: 0n };
+  let typed = 0;
   const host = {
     clock: { now: () => (time.now += 10n), epochNanoseconds: () => 1n },
     consoleOutput: { write: (byte: number) => (byte & 1) === 0 },
-    consoleInput: { read: () => 0x41 },
+    consoleInput: { read: () => (typed++ < 1000 ? 0x41 : -1) },
     disks: [new MemoryDisk({ base: bytesBase(new Uint8Array(0x2_0000)) })],
     random: (bytes: Uint8Array) => void bytes.fill(0x5a),
     log: (message: string) => void log.push(message),
@@ -44,16 +45,17 @@ function bareMachine(program: Uint8Array, changes: Partial<MachineConfig> = {}, 
   return { machine, memory, log, time };
 }
 
-/** Runs `instructions` in pieces; waiting for good and stopping end it, and it must end. */
+/** Runs until so many instructions were begun, the guest waits for good, or it stops (and is then reset); one of them must come. */
 function runOut(machine: Machine, instructions: number): void {
   for (let turn = 0; turn < 1000 && machine.hart.ticks < BigInt(instructions); turn++) {
     const outcome = machine.run(instructions - Number(machine.hart.ticks));
     if (outcome.type === "stopped") machine.reset();
-    if (outcome.type === "waiting") return;
+    if (outcome.type !== "ran") return;
   }
 }
 
 const [T0, T1, A0] = [5, 6, 10] as const;
+const WFI = 0x1050_0073;
 const LUI = 0x37;
 const ADDIW = 0x1b;
 const SLLI = 0x1013;
@@ -75,7 +77,7 @@ const STORES = [0x23, 0x1023, 0x2023, 0x3023] as const;
 /** amoadd.w, amoswap.d, lr.w, sc.d of (t0). */
 const ATOMICS = [0x0062_a32f, 0x0862_b32f, 0x1002_a32f, 0x1862_b32f] as const;
 /** wfi, mret, sret, ecall, ebreak, sfence.vma, fence.i, an illegal one. */
-const SYSTEM = [0x1050_0073, 0x3020_0073, 0x1020_0073, 0x73, 0x10_0073, 0x1200_0073, 0x100f, 0] as const;
+const SYSTEM = [WFI, 0x3020_0073, 0x1020_0073, 0x73, 0x10_0073, 0x1200_0073, 0x100f, 0] as const;
 /** mtvec, mie, mstatus, mideleg, medeleg, satp, stvec, sie, stimecmp, menvcfg, mepc, sepc, pmpcfg0, fcsr. */
 const CSRS = [
   0x305, 0x304, 0x300, 0x303, 0x302, 0x180, 0x105, 0x104, 0x14d, 0x30a, 0x341, 0x141, 0x3a0, 0x003,
@@ -179,6 +181,34 @@ describe("a hostile guest", () => {
     );
   });
 
+  test("that calls the SBI with anything runs on, stops or waits", () => {
+    const extension = fc.oneof(
+      fc.constantFrom(0, 1, 2, 3, 8, 0x10, 0x5449_4d45, 0x73_5049, 0x5246_4e43, 0x48_534d, 0x5352_5354, 0x4442_434e),
+      fc.nat(0xffff_ffff),
+    );
+    const argument = fc.oneof(anyAddress, fc.nat(8), fc.nat(0xffff_ffff));
+    const call = fc
+      .tuple(extension, fc.nat(8), fc.array(fc.tuple(argument, fc.constantFrom(0, 1, 32, 63)), { maxLength: 3 }))
+      .map(([a7, a6, args]) => [
+        ...li(17, a7),
+        ...li(16, a6),
+        ...args.flatMap(([each, shift], index) => [
+          ...li(A0 + index, each),
+          encodeI(SLLI, A0 + index, A0 + index, shift),
+        ]),
+        0x73,
+      ]);
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+        const code = words(...calls.flat(), WFI, 0x6f);
+        const { machine } = bareMachine(code, { firmware: "sbi", memoryMiB: 8 });
+        runOut(machine, 10_000);
+        machine.restore(structuredClone(machine.save()));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("that traps into nowhere for ever comes back after its instructions", () => {
     // csrw mtvec, zero; jr zero
     const { machine } = bareMachine(image([encodeI(0x1073, 0, 0, 0x305), encodeI(0x67, 0, 0, 0)]));
@@ -189,7 +219,7 @@ describe("a hostile guest", () => {
 
   test("that waits with every interrupt off waits for good, under either clock", () => {
     // csrw mie, zero; csrw mstatus, zero; wfi
-    const code = image([encodeI(0x1073, 0, 0, 0x304), encodeI(0x1073, 0, 0, 0x300), 0x1050_0073]);
+    const code = image([encodeI(0x1073, 0, 0, 0x304), encodeI(0x1073, 0, 0, 0x300), WFI]);
     for (const clock of ["virtual", "wall"] as const) {
       expect(bareMachine(code, { clock }).machine.run(1000)).toEqual({ type: "waiting", milliseconds: Infinity });
     }
@@ -202,7 +232,7 @@ describe("a hostile guest", () => {
       ...li(T0, 0x200_4000),
       encodeI(0x13, T1, 0, -2),
       encodeS(0x3023, T0, T1, 0),
-      0x1050_0073,
+      WFI,
     ]);
     for (const clock of ["virtual", "wall"] as const) {
       const { machine } = bareMachine(code, { clock });
