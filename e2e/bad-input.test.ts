@@ -4,13 +4,12 @@ import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { words } from "#machine/elf.fixture.ts";
 import type { ImageManifest } from "#protocol/image.ts";
-import { encodeI, encodeS, encodeU } from "#riscv/encode.ts";
+import { encodeI, encodeS } from "#riscv/encode.ts";
 import { waitForState } from "./guests.fixture.ts";
+import { badChains, fillDiskProgram, li, queueProgram, STOP_HERE, WFI } from "./hostile-programs.fixture.ts";
 import { test } from "./page.fixture.ts";
 
 const [T0, A0] = [5, 10] as const;
-const WFI = 0x1050_0073;
-const STOP_HERE = 0x6f;
 
 /** A manifest of right checksums over any files, and what the server has for it. */
 function imageOf(id: string, files: Readonly<Record<string, Uint8Array>>, changes: Partial<ImageManifest> = {}) {
@@ -204,9 +203,12 @@ test("files that no machine can start, and memory that cannot be had, are refuse
   await neighbourAnswers(page);
 });
 
-/** li of a device's address, whose low 12 bits are below 0x800. */
-function li(register: number, value: number): readonly number[] {
-  return [encodeU(0x37, register, value & ~0xfff), encodeI(0x1b, register, register, value & 0xfff)];
+/** Waits for a line of the log of the guest on screen, that must stand there once. */
+async function logged(page: Page, said: string): Promise<void> {
+  await page.getByRole("tab", { name: "Log" }).click();
+  const lines = page.getByRole("list", { name: "Log, newest first" }).getByText(said);
+  await lines.first().waitFor();
+  expect(await lines.count()).toBe(1);
 }
 
 test("odd accesses to PLIC, UART and virtio are told in the guest's log, once each", async ({ openPage }) => {
@@ -218,16 +220,55 @@ test("odd accesses to PLIC, UART and virtio are told in the guest's log, once ea
   ]);
   await serve(page, imageOf("odd", { kernel: words(...access, ...access, WFI, STOP_HERE) }));
   await create(page, "odd");
-  await page.getByRole("tab", { name: "Log" }).click();
-  const log = page.getByRole("list", { name: "Log, newest first" });
   for (const said of [
     "plic: an access of 2 bytes at offset 0x0; registers are aligned words, so it reads 0 and ignores writes",
     "ns16550: a read of 2 bytes",
     "virtio-rng: an access of 2 bytes to a register of 4; it reads 0 and ignores writes",
   ]) {
-    await log.getByText(said).waitFor();
-    expect(await log.getByText(said).count()).toBe(1);
+    await logged(page, said);
   }
+});
+
+test("a virtqueue that loops, points outside RAM or has zero length is told in the guest's log", async ({
+  openPage,
+}) => {
+  const { page, problems } = await openPage();
+  for (const [name, chain, said] of badChains) {
+    await serve(page, imageOf(name, { kernel: queueProgram(chain), disk: new Uint8Array(4096) }, { memoryMiB: 64 }));
+    await create(page, name);
+    await logged(
+      page,
+      `virtio-blk disk0: the driver broke the virtio specification: ${said}; the device needs a reset`,
+    );
+    await page.evaluate(() => window.tabvisor.guests()[0]?.destroy());
+  }
+  await neighbourAnswers(page);
+  expect(problems).toEqual([]);
+});
+
+test("a full disk is an I/O error in the guest and a line in its log", async ({ openPage }) => {
+  const { page } = await openPage();
+  const served = imageOf("fills", { kernel: fillDiskProgram(), disk: new Uint8Array(64 << 20) }, { memoryMiB: 64 });
+  const files = served.manifest.files.map((file) =>
+    file.role === "disk"
+      ? { ...file, byteLength: file.byteLength * 9, chunks: Array.from({ length: 9 }, () => file.chunks[0]!) }
+      : file,
+  );
+  await serve(page, { ...served, manifest: { ...served.manifest, files } as never });
+  const id = await create(page, "fills");
+  await page.evaluate(
+    (id) =>
+      window.tabvisor
+        .guests()
+        .find((guest) => guest.id === id)!
+        .console.waitFor("F", { timeoutMs: 60_000 }),
+    id,
+  );
+  await logged(
+    page,
+    "virtio-blk disk0: the disk is full: its overlay holds all of 536870912 bytes; the guest sees I/O errors",
+  );
+  await neighbourAnswers(page);
 });
 
 test("guests that spin in traps, wait for good or keep a device busy can be paused and destroyed", async ({
