@@ -336,7 +336,7 @@ export class Guest implements GuestFace {
         return this.#log.addLimited(event.level, event.message);
       case "rebooted":
         this.console.drain();
-        return this.#log.add("info", "The guest rebooted.");
+        return this.#log.addLimited("info", "The guest rebooted.");
       case "pausedItself":
         if (this.runState === "running") this.#life.become("paused");
         return;

@@ -94,6 +94,20 @@ describe("creating", () => {
     await expect(new Hypervisor(played.host).create({ image: "tiny" })).rejects.toThrow(/is damaged/);
   });
 
+  test("a manifest that gives its file another image's checksum does not get into that image", async () => {
+    const played = playedHost();
+    const other = kernel.slice().reverse();
+    const [file] = manifest.files;
+    const chunk = { ...file!.chunks[0]!, sha256: sha256(other) };
+    played.files.set("evil.json", json({ ...manifest, id: "evil", files: [{ ...file, chunks: [chunk] }] }));
+    played.files.set(`chunks/${chunk.sha256}`, new Uint8Array(gzipSync(other)));
+    const tabvisor = new Hypervisor(played.host);
+    await tabvisor.create({ image: "evil" });
+    await tabvisor.create({ image: "tiny" });
+    const kernels = played.workers.map(({ messages: [boot] }) => boot?.type === "boot" && new Uint8Array(boot.kernel));
+    expect(kernels).toEqual([other, kernel]);
+  });
+
   test("a machine that cannot be made says why", async () => {
     const played = playedHost();
     const { startWorker } = played.host;

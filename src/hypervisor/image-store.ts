@@ -23,7 +23,7 @@ export interface LoadOptions {
 /** Reads the catalogue, manifests and files of images, and checks every byte of them. */
 export class ImageStore {
   readonly #host: HypervisorHost;
-  /** Files in use, by their SHA-256: guests of one image share them. */
+  /** Files in use, by the checksums of their chunks: guests of one image share them, and no manifest can pass off another's. */
   readonly #files = new Map<string, WeakRef<SharedArrayBuffer>>();
 
   constructor(host: HypervisorHost) {
@@ -75,7 +75,8 @@ export class ImageStore {
     report: (bytes: number) => void,
     isCancelled: () => boolean,
   ): Promise<SharedArrayBuffer> {
-    const kept = this.#files.get(file.sha256)?.deref();
+    const key = file.chunks.map(({ sha256 }) => sha256).join();
+    const kept = this.#files.get(key)?.deref();
     if (kept?.byteLength === file.byteLength) {
       report(file.chunks.reduce((sum, chunk) => sum + chunk.storedBytes, 0));
       return kept;
@@ -91,7 +92,7 @@ export class ImageStore {
     if (start !== file.byteLength)
       throw new TabvisorError(`The ${file.role} of image “${manifest.id}” is cut short. Build the image again.`);
     await inParallel(jobs, PARALLEL_FETCHES);
-    this.#files.set(file.sha256, new WeakRef(whole));
+    this.#files.set(key, new WeakRef(whole));
     return whole;
   }
 

@@ -215,6 +215,8 @@ export class GuestRunner {
     const { machine, terminal } = { machine: this.#machine, terminal: this.#console };
     if (this.#state !== "running" || !machine || !terminal) return;
     this.#beat();
+    // The next turn comes with the page's `wake`.
+    if (terminal.crowded) return terminal.tellPage();
     const began = this.#host.now();
     try {
       const outcome = this.#slices(machine, terminal, began + TURN_MS);
@@ -239,7 +241,9 @@ export class GuestRunner {
         // What came since the machine looked would be slept over otherwise.
         if (terminal.typed === before) return outcome;
       }
-      if (this.#host.now() >= deadline || Number(machine.ticks) >= this.#pauseAt) return { type: "ran" };
+      if (this.#host.now() >= deadline || Number(machine.ticks) >= this.#pauseAt || terminal.crowded) {
+        return { type: "ran" };
+      }
     }
   }
 

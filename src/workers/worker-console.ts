@@ -2,6 +2,9 @@ import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import type { ByteSink, ByteSource } from "#devices/device.ts";
 import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
 
+/** Output kept for want of room before the machine is held up. */
+const OVERFLOW_BYTES = 1 << 20;
+
 /** The worker's end of the console: what the machine prints goes into one ring, what was typed comes out of another. */
 export class WorkerConsole {
   readonly sink: ByteSink;
@@ -54,6 +57,11 @@ export class WorkerConsole {
     this.#overflow = [];
     while (this.#input.available > 0) this.#input.read(CONSOLE_RING_BYTES);
     this.tellPage();
+  }
+
+  /** So much output found no room that the machine had better wait until the page takes it: `wake` tells. */
+  get crowded(): boolean {
+    return this.#overflow.length >= OVERFLOW_BYTES;
   }
 
   /** Tells the page of output, or of room for input, where it asked. */

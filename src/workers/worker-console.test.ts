@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { RingReader } from "#base/byte-ring.ts";
+import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
+import { WorkerConsole } from "./worker-console.ts";
+
+function make(neverRefuse: boolean) {
+  const buffer = new SharedArrayBuffer(CONSOLE_IN + 64 + CONSOLE_RING_BYTES);
+  const terminal = new WorkerConsole(buffer, neverRefuse, () => {});
+  return { terminal, page: new RingReader(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES) };
+}
+
+test("under the wall clock, output without room is refused", () => {
+  const { terminal, page } = make(false);
+  let printed = 0;
+  while (terminal.sink.write(printed & 0xff)) printed++;
+  expect(printed).toBe(CONSOLE_RING_BYTES);
+  page.read(1);
+  expect(terminal.sink.write(0)).toBe(true);
+});
+
+test("where nothing may be refused, a machine that prints more than the page takes is to be held up, and nothing is lost", () => {
+  const { terminal, page } = make(true);
+  let printed = 0;
+  while (!terminal.crowded) if (!terminal.sink.write(printed++ % 251)) expect.fail("a byte was refused");
+  expect(printed).toBe(CONSOLE_RING_BYTES + (1 << 20));
+  expect(page.takeAskedForRoom()).toBe(true);
+  let read = 0;
+  while (read < printed) {
+    for (const byte of page.read(CONSOLE_RING_BYTES)) if (byte !== read++ % 251) expect.fail(`byte ${read} is wrong`);
+    terminal.tellPage();
+  }
+  expect(terminal.crowded).toBe(false);
+  expect(page.available).toBe(0);
+});
