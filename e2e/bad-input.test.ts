@@ -6,7 +6,15 @@ import { words } from "#machine/elf.fixture.ts";
 import type { ImageManifest } from "#protocol/image.ts";
 import { encodeI, encodeS } from "#riscv/encode.ts";
 import { waitForState } from "./guests.fixture.ts";
-import { badChains, fillDiskProgram, li, queueProgram, STOP_HERE, WFI } from "./hostile-programs.fixture.ts";
+import {
+  badChains,
+  li,
+  queueProgram,
+  STOP_HERE,
+  WFI,
+  WRITE_SECTORS,
+  writeDiskProgram,
+} from "./hostile-programs.fixture.ts";
 import { test } from "./page.fixture.ts";
 
 const [T0, A0] = [5, 10] as const;
@@ -248,7 +256,11 @@ test("a virtqueue that loops, points outside RAM or has zero length is told in t
 
 test("a full disk is an I/O error in the guest and a line in its log", async ({ openPage }) => {
   const { page } = await openPage();
-  const served = imageOf("fills", { kernel: fillDiskProgram(), disk: new Uint8Array(64 << 20) }, { memoryMiB: 64 });
+  const served = imageOf(
+    "fills",
+    { kernel: writeDiskProgram(WRITE_SECTORS), disk: new Uint8Array(64 << 20) },
+    { memoryMiB: 64 },
+  );
   const files = served.manifest.files.map((file) =>
     file.role === "disk"
       ? { ...file, byteLength: file.byteLength * 9, chunks: Array.from({ length: 9 }, () => file.chunks[0]!) }
@@ -277,8 +289,8 @@ test("guests that spin in traps, wait for good or keep a device busy can be paus
   const { page, problems } = await openPage();
   const hostile = [
     imageOf("waits", { kernel: words(encodeI(0x1073, 0, 0, 0x304), encodeI(0x1073, 0, 0, 0x300), WFI, STOP_HERE) }),
-    // QueueNotify of an empty slot, for ever.
-    imageOf("notifies", { kernel: words(...li(T0, 0x1000_1050), encodeS(0x2023, T0, 0, 0), 0xffdf_f06f) }),
+    // 32 MiB with every notification, one after the other, for ever.
+    imageOf("writes", { kernel: writeDiskProgram(0), disk: new Uint8Array(64 << 20) }, { memoryMiB: 64 }),
     // mtvec at an empty page whose zeros are illegal instructions.
     imageOf("spins", { kernel: words(...li(T0, 0x4000_0000), encodeI(0x1073, 0, T0, 0x305), 0) }),
   ];

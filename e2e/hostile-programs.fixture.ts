@@ -15,6 +15,8 @@ const DATA = RAM + 0x100_0000;
 const VIRTIO_SLOT_0 = 0x1000_1000;
 const UART = 0x1000_0000;
 const WRITE_MIB = 32;
+/** So many sectors are written at a time. */
+export const WRITE_SECTORS = WRITE_MIB * 2048;
 const [NEXT, WRITE] = [1, 2] as const;
 
 interface Descriptor {
@@ -60,7 +62,12 @@ function setup(): readonly number[] {
 }
 
 /** RAM from its start: code, and a queue with descriptors in place; every entry of the available ring names descriptor 0. */
-function image(code: readonly number[], descriptors: readonly Descriptor[], availableIndex: number): Uint8Array {
+function image(
+  code: readonly number[],
+  descriptors: readonly Descriptor[],
+  availableIndex: number,
+  sector = 0,
+): Uint8Array {
   const bytes = new Uint8Array(0x6000);
   const view = new DataView(bytes.buffer);
   bytes.set(words(...code));
@@ -73,7 +80,7 @@ function image(code: readonly number[], descriptors: readonly Descriptor[], avai
   });
   view.setUint16(DRIVER_AREA - RAM + 2, availableIndex, true);
   view.setUint32(HEADER - RAM, 1, true); // VIRTIO_BLK_T_OUT
-  view.setBigInt64(HEADER - RAM + 8, BigInt(-WRITE_MIB * 2048), true);
+  view.setBigInt64(HEADER - RAM + 8, BigInt(sector), true);
   return bytes;
 }
 
@@ -93,8 +100,11 @@ export const badChains: readonly (readonly [name: string, chain: readonly Descri
   ["empty", [{ address: DATA, byteLength: 0, flags: WRITE, next: 0 }], "a descriptor has zero length"],
 ];
 
-/** A bare program (of 64 MiB) that writes disk 0 from its beginning, 32 MiB at a time, until it fails; then it prints F. */
-export function fillDiskProgram(): Uint8Array {
+/**
+ * A bare program (of 64 MiB) that writes disk 0 from its beginning, 32 MiB at a time and so many sectors further each time,
+ * until it fails; then it prints F.
+ */
+export function writeDiskProgram(stepSectors: number): Uint8Array {
   const loop = [
     encodeI(0x3003, T1, S0, 8),
     encodeR(0x33, T1, T1, S1),
@@ -108,7 +118,7 @@ export function fillDiskProgram(): Uint8Array {
   const code = [
     ...setup(),
     ...li(S0, HEADER),
-    ...li(S1, WRITE_MIB * 2048),
+    ...li(S1, stepSectors),
     ...li(S2, DRIVER_AREA),
     ...li(S3, STATUS),
     ...loop,
@@ -127,5 +137,6 @@ export function fillDiskProgram(): Uint8Array {
       { address: STATUS, byteLength: 1, flags: WRITE, next: 0 },
     ],
     0,
+    -stepSectors,
   );
 }
