@@ -159,7 +159,7 @@ test(
     console.log(
       `answers ${answers.map(Math.round).join(" ")} ms; tasks over 50 ms: ${longTasks.map(Math.round).join(" ") || "none"}`,
     );
-      expect(answers.at(-1)).toBeLessThanOrEqual(100);
+    expect(answers.at(-1)).toBeLessThanOrEqual(100);
 
     await focusConsole(page, linux);
     await page.keyboard.press("Control+C");
