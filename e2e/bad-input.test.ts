@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
+import { root } from "#cli/bundle.mjs";
 import { words } from "#machine/elf.fixture.ts";
 import type { ImageManifest } from "#protocol/image.ts";
 import { encodeI, encodeS } from "#riscv/encode.ts";
@@ -16,6 +19,19 @@ import {
   writeDiskProgram,
 } from "./hostile-programs.fixture.ts";
 import { test } from "./page.fixture.ts";
+
+const guests = join(root, "public/guests");
+const linux = JSON.parse(readFileSync(join(guests, "linux.json"), "utf8")) as ImageManifest;
+
+function fileOf(files: ImageManifest["files"], wanted: string): Buffer {
+  const { chunks } = files.find(({ role }) => role === wanted)!;
+  return Buffer.concat(
+    chunks.map(({ sha256, encoding }) => {
+      const stored = readFileSync(join(guests, "chunks", sha256));
+      return encoding === "gzip" ? gunzipSync(stored) : stored;
+    }),
+  );
+}
 
 const [T0, A0] = [5, 10] as const;
 
@@ -218,6 +234,29 @@ async function logged(page: Page, said: string): Promise<void> {
   await lines.first().waitFor();
   expect(await lines.count()).toBe(1);
 }
+
+test("a kernel and an initrd that are damaged where no checksum tells", async ({ openPage }) => {
+  const { page } = await openPage();
+  const { files, memoryMiB, firmware, commandLine, crashPattern } = linux;
+  const changes = { memoryMiB, firmware, commandLine, ...(crashPattern !== undefined && { crashPattern }) };
+  const whole = { kernel: fileOf(files, "kernel"), initrd: fileOf(files, "initrd") };
+  const holed = Buffer.from(whole.kernel).fill(0x55, 20 << 20, 21 << 20);
+  await serve(page, imageOf("mute", { ...whole, kernel: holed }, changes));
+  await serve(page, imageOf("rootless", { ...whole, initrd: gzipSync(whole.initrd).subarray(0, 1_000_000) }, changes));
+  await create(page, "mute");
+  const rootless = await create(page, "rootless");
+  expect(await waitForState(page, rootless, "crashed", 60_000)).toContain("Kernel panic - not syncing");
+  await page.getByRole("alert").getByText("Kernel panic - not syncing").waitFor();
+  await page.evaluate(
+    (id) =>
+      window.tabvisor
+        .guests()
+        .find((each) => each.id === id)!
+        .destroy(),
+    rootless,
+  );
+  await logged(page, "Nothing has been printed since power-on, 15 seconds ago.");
+});
 
 test("odd accesses to PLIC, UART and virtio are told in the guest's log, once each", async ({ openPage }) => {
   const { page } = await openPage();

@@ -44,6 +44,8 @@ export interface ForkPoint {
 
 /** A dying kernel gets this long to print the rest of its last words. */
 const LAST_WORDS_MS = 250;
+/** A guest that has printed nothing for so long since power-on is pointed out. */
+const MUTE_MS = 15_000;
 const FIRST_PROMPT = "First prompt";
 
 /** One guest: owns its worker, console, snapshots and log. See `lifecycle.ts` for its states. */
@@ -271,6 +273,20 @@ export class Guest implements GuestFace {
       node ? `Started from “${node.label}”.` : `Booted ${this.manifest.title} with ${this.memoryMiB} MiB.`,
     );
     this.#goOn(then);
+    if (!node) this.#watchForSilence();
+  }
+
+  /** A kernel that is damaged where no checksum tells may wait or spin without a word. */
+  #watchForSilence(): void {
+    const link = this.#link;
+    this.#host.after(MUTE_MS, () => {
+      if (link !== this.#link || this.#standsOn !== undefined) return;
+      if (this.runState !== "running" || this.console.text() !== "") return;
+      this.#log.add(
+        "warning",
+        `Nothing has been printed since power-on, ${MUTE_MS / 1000} seconds ago. If nothing comes, the kernel or its initrd is damaged, made for another machine, or has its console elsewhere.`,
+      );
+    });
   }
 
   #load(): Promise<ImageFiles> {

@@ -151,6 +151,16 @@ describe("a guest's life", () => {
     expect(guest.runState).toBe("stopped");
   });
 
+  test("one that has printed nothing 15 seconds after power-on is pointed out in its log, one that has is not", async () => {
+    const mute = await running();
+    const other = await mute.tabvisor.create({ image: "tiny" });
+    mute.worker().print("hello\n");
+    await mute.pass(16_000);
+    const warnings = (guest: typeof other) => guest.log.filter(({ level }) => level === "warning");
+    expect(warnings(mute.guest)).toMatchObject([{ message: expect.stringContaining("Nothing has been printed") }]);
+    expect(warnings(other)).toEqual([]);
+  });
+
   test("a kernel's death is seen on its console, and reset brings it back", async () => {
     const { guest, worker, pass } = await running();
     worker().print("/ # ");
