@@ -87,7 +87,8 @@ export class ProcessSide implements Side {
 
   async close(): Promise<void> {
     const child = this.#child;
-    if (!child || child.exitCode !== null) return;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, "close");
     child.kill("SIGKILL");
     await closed;
