@@ -2,6 +2,7 @@ import { Cause } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
 import { Counter, HartSlot, TLB_BARE, TLB_BYTES } from "#memory/layout.ts";
+import { emitCount } from "./slot-code.ts";
 import { SSTATUS_WRITABLE, Status, UXL_64 } from "./status.ts";
 
 const SSCRATCH = 0x140;
@@ -74,7 +75,7 @@ export class PrivilegedCode {
       .op("i64.and");
     f.memory("i64.store", this.#hart + HartSlot.pc);
     this.#updateContexts(f, () => f.i32(1), status);
-    this.#count(f, Counter.traps);
+    emitCount(f, this.#hart, Counter.traps);
     return trap;
   }
 
@@ -270,11 +271,6 @@ export class PrivilegedCode {
     f.i32(0)
       .i64(0n)
       .memory("i64.store", this.#hart + slot);
-  }
-
-  #count(f: FunctionBuilder, counter: number): void {
-    const address = this.#hart + HartSlot.counters + counter;
-    f.i32(0).i32(0).memory("i64.load", address).i64(1n).op("i64.add").memory("i64.store", address);
   }
 
   #load32(f: FunctionBuilder, slot: number): FunctionBuilder {
