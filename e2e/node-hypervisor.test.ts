@@ -14,11 +14,28 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(tabvisor.guests().map((guest) => guest.destroy())));
 
+/** Runs a command in a Linux guest's shell; what it printed, its echo included. */
 async function run(guest: Guest, command: string): Promise<string> {
   const from = guest.console.text().length;
   guest.console.send(`${command}; echo e""nd\n`);
-  return guest.console.waitFor("\nend\n", { from });
+  return (await guest.console.waitFor("\nend\n", { from })).slice(from);
 }
+
+test("Node offers the same object as the page: a guest boots, is broken and is reset", async () => {
+  expect((await tabvisor.images()).map(({ id }) => id)).toEqual(["linux", "uboot"]);
+  const guest = await tabvisor.create({ image: "linux", memoryMiB: 128 });
+  await guest.console.waitFor(/~ # $/, { timeoutMs: 60_000 });
+  await guest.snapshot("fresh");
+
+  await run(guest, "rm -rf /etc; touch /made-since");
+  await guest.reset();
+
+  const listed = await run(guest, "ls -d /etc /made-since");
+  expect(listed).toMatch(/^\/etc\s*$/m);
+  expect(listed).toContain("/made-since: No such file");
+  await guest.destroy();
+  expect(tabvisor.guests()).toEqual([]);
+});
 
 test("the same hypervisor in Node: U-Boot and Linux boot, a panic is seen, reset and fork bring Linux back", async () => {
   const uboot = await tabvisor.create({ image: "uboot" });
