@@ -70,7 +70,7 @@ const amoInstructions = allInstructions.filter(({ name }) => name.startsWith("am
 /** Every encoding of each compressed instruction that computes, loads or stores. */
 const compressedEncodings = new Map<string, number[]>();
 for (let halfword = 0; halfword < 0x1_0000; halfword++) {
-  const name = (halfword & 3) === 3 || expand(halfword) === undefined ? undefined : compressedName(halfword);
+  const name = compressedName(halfword);
   if (name === undefined || /^c\.(j|b|ebreak)/.test(name)) continue;
   const encodings = compressedEncodings.get(name);
   if (encodings) encodings.push(halfword);

@@ -141,14 +141,18 @@ const compressed: Readonly<Record<string, CompressedInstruction>> = {
 
 const rows = Object.entries(compressed);
 
-/** The name of the compressed instruction that a halfword is, or undefined. */
+/** The first row that fits decides, also where it then finds the encoding reserved. */
+function rowOf(halfword: number): (typeof rows)[number] | undefined {
+  return rows.find(([, row]) => (halfword & row.mask) === row.match);
+}
+
+/** The name of the compressed instruction that a halfword is, or undefined when it is illegal or reserved. */
 export function compressedName(halfword: number): string | undefined {
-  return rows.find(([, row]) => (halfword & row.mask) === row.match && row.expand(halfword) !== undefined)?.[0];
+  return expand(halfword) === undefined ? undefined : rowOf(halfword)?.[0];
 }
 
 function expandSlowly(halfword: number): number | undefined {
-  const row = rows.find(([, candidate]) => (halfword & candidate.mask) === candidate.match);
-  return row?.[1].expand(halfword);
+  return rowOf(halfword)?.[1].expand(halfword);
 }
 
 let expansions: Uint32Array | undefined;

@@ -92,6 +92,7 @@ describe("compressed", () => {
     [0x8082, "c.jr"],
     [0x852e, "c.mv"],
     [0x0000, undefined],
+    [0x8002, undefined],
   ])("0x%s is %s", (halfword, name) => {
     expect(compressedName(halfword)).toBe(name);
   });
