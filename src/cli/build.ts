@@ -1,5 +1,6 @@
 import { TabvisorError } from "#protocol/tabvisor.ts";
 import { chooseSource } from "#recipes/archive/choose-source.ts";
+import { GUEST_ARCHIVE } from "#recipes/archive/package-source.ts";
 import { buildImages, importImages } from "#recipes/build-images.ts";
 import { Cache, defaultCacheFolder } from "#recipes/cache.ts";
 import { TextProgress } from "#recipes/progress.ts";
@@ -54,7 +55,7 @@ async function buildNamed(ids: readonly string[], refresh: boolean, progress: Te
   await buildImages(ids.length > 0 ? recipes.filter(({ id }) => ids.includes(id)) : recipes, {
     target: guestsFolder(),
     cache,
-    source: chooseSource(cache.folder),
+    source: chooseSource(cache.folder, GUEST_ARCHIVE),
     progress,
     refresh,
     catalogue: recipes,

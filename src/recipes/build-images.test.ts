@@ -22,6 +22,7 @@ const quiet = { say: () => {}, bytes: () => {} };
 
 /** An archive with one package and a meta package that depends on it. */
 class FakeSource implements PackageSource {
+  readonly archive = { suite: "trixie", architecture: "riscv64" };
   readonly origin = "fake";
   kernel = "kernel 1";
   updates = 0;

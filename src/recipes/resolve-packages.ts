@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TabvisorError } from "#protocol/tabvisor.ts";
-import { type PackageRecord, type PackageSource, SUITE } from "./archive/package-source.ts";
+import type { PackageRecord, PackageSource } from "./archive/package-source.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import type { Progress } from "./progress.ts";
 import type { PackageWish } from "./recipe.ts";
@@ -57,13 +57,14 @@ async function find(wish: PackageWish, source: PackageSource): Promise<PackageRe
   const { dependency } = wish;
   if (!dependency) return asked;
   const name = asked.depends.find((each) => dependency.test(each));
-  if (!name) throw new TabvisorError(`${wish.name} in Debian ${SUITE} does not depend on what was expected.`);
+  if (!name)
+    throw new TabvisorError(`${wish.name} in Debian ${source.archive.suite} does not depend on what was expected.`);
   return need(name, source);
 }
 
 async function need(name: string, source: PackageSource): Promise<PackageRecord> {
   const record = await source.find(name);
-  if (!record) throw new TabvisorError(`Debian ${SUITE} at this mirror has no package ${name}.`);
+  if (!record) throw new TabvisorError(`Debian ${source.archive.suite} at this mirror has no package ${name}.`);
   return record;
 }
 

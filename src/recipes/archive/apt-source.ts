@@ -5,7 +5,7 @@ import type { Progress } from "#recipes/progress.ts";
 import { canInstall, type Ended, install, run } from "#recipes/tools.ts";
 import { packageRecord, parseControl } from "./control.ts";
 import { archiveKeyring } from "./keyring.ts";
-import { ARCHITECTURE, type PackageRecord, type PackageSource, SUITE } from "./package-source.ts";
+import type { Archive, PackageRecord, PackageSource } from "./package-source.ts";
 
 const POLL_MS = 200;
 
@@ -14,11 +14,13 @@ const POLL_MS = 200;
  * checks signatures and sums. The machine's own settings (proxies, credentials) hold.
  */
 export class AptSource implements PackageSource {
+  readonly archive: Archive;
   readonly origin: string;
   readonly #mirrors: readonly string[];
   readonly #folder: string;
 
-  constructor(mirrors: readonly string[], folder: string) {
+  constructor(archive: Archive, mirrors: readonly string[], folder: string) {
+    this.archive = archive;
     this.#mirrors = mirrors;
     this.#folder = folder;
     this.origin = mirrors.join(" ");
@@ -26,7 +28,8 @@ export class AptSource implements PackageSource {
 
   async update(progress: Progress): Promise<void> {
     if (archiveKeyring() === undefined) await install(["debian-archive-keyring"], progress);
-    progress.say(`Updating the package index of Debian ${SUITE} for ${ARCHITECTURE}`);
+    const { suite, architecture } = this.archive;
+    progress.say(`Updating the package index of Debian ${suite} for ${architecture}`);
     let ended = await this.#update();
     if (lacksKey(ended) && canInstall()) {
       progress.say("The archive is signed by a key that this machine does not know yet");
@@ -35,10 +38,10 @@ export class AptSource implements PackageSource {
     }
     if (lacksKey(ended)) {
       throw new TabvisorError(
-        `The keys on this machine do not verify Debian ${SUITE}. Run: sudo apt-get update && sudo apt-get install debian-archive-keyring`,
+        `The keys on this machine do not verify Debian ${suite}. Run: sudo apt-get update && sudo apt-get install debian-archive-keyring`,
       );
     }
-    if (ended.status !== 0) throw new TabvisorError(aptFailure(`read the index of Debian ${SUITE}`, ended));
+    if (ended.status !== 0) throw new TabvisorError(aptFailure(`read the index of Debian ${suite}`, ended));
   }
 
   #update(): Promise<Ended> {
@@ -80,31 +83,31 @@ export class AptSource implements PackageSource {
       mkdirSync(join(this.#folder, name), { recursive: true });
     }
     writeFileSync(join(this.#folder, "state/status"), "");
-    writeFileSync(join(this.#folder, "debian.sources"), sources(this.#mirrors));
-    writeFileSync(join(this.#folder, "apt.conf"), configuration(this.#folder));
+    writeFileSync(join(this.#folder, "debian.sources"), sources(this.archive, this.#mirrors));
+    writeFileSync(join(this.#folder, "apt.conf"), configuration(this.archive, this.#folder));
   }
 }
 
-function sources(mirrors: readonly string[]): string {
+function sources({ suite, architecture }: Archive, mirrors: readonly string[]): string {
   return [
     "Types: deb",
     `URIs: ${mirrors.join(" ")}`,
-    `Suites: ${SUITE}`,
+    `Suites: ${suite}`,
     "Components: main",
-    `Architectures: ${ARCHITECTURE}`,
+    `Architectures: ${architecture}`,
     "Targets: Packages",
     `Signed-By: ${archiveKeyring() ?? ""}`,
     "",
   ].join("\n");
 }
 
-function configuration(folder: string): string {
+function configuration({ architecture }: Archive, folder: string): string {
   return `#clear APT::Architectures;
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
-APT::Architecture "${ARCHITECTURE}";
-APT::Architectures { "${ARCHITECTURE}"; };
+APT::Architecture "${architecture}";
+APT::Architectures { "${architecture}"; };
 APT::Sandbox::User "";
 Acquire::Languages "none";
 Acquire::Retries "3";

@@ -35,7 +35,10 @@ function mirror(files: Readonly<Record<string, Uint8Array>>, asked: string[] = [
     const text = Buffer.from(signed).toString();
     return text.startsWith("signed\n") ? Promise.resolve(text.slice(7)) : Promise.reject(new Error("bad signature"));
   };
-  return new MirrorSource("http://mirror.example/debian/", { fetch: answer as typeof fetch, verify });
+  return new MirrorSource({ suite: "trixie", architecture: "riscv64" }, "http://mirror.example/debian/", {
+    fetch: answer as typeof fetch,
+    verify,
+  });
 }
 
 const whole = {

@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { TabvisorError } from "#protocol/tabvisor.ts";
 import type { Progress } from "#recipes/progress.ts";
 import { packageRecord, parseControl } from "./control.ts";
-import { ARCHITECTURE, type PackageRecord, type PackageSource, SUITE } from "./package-source.ts";
+import type { Archive, PackageRecord, PackageSource } from "./package-source.ts";
 
 /** What a mirror asks of its host. */
 export interface MirrorHost {
@@ -17,24 +17,27 @@ export interface MirrorHost {
 
 /** Debian's archive over HTTP, for machines without apt: the index's signature and every sum are checked here. */
 export class MirrorSource implements PackageSource {
+  readonly archive: Archive;
   readonly origin: string;
   readonly #host: MirrorHost;
   #packages = new Map<string, PackageRecord>();
 
-  constructor(mirror: string, host: MirrorHost) {
+  constructor(archive: Archive, mirror: string, host: MirrorHost) {
+    this.archive = archive;
     this.origin = mirror.replace(/\/+$/, "");
     this.#host = host;
   }
 
   async update(progress: Progress): Promise<void> {
-    progress.say(`Reading the package index of Debian ${SUITE} for ${ARCHITECTURE}`);
-    const signed = await this.#get(`dists/${SUITE}/InRelease`);
+    const { suite, architecture } = this.archive;
+    progress.say(`Reading the package index of Debian ${suite} for ${architecture}`);
+    const signed = await this.#get(`dists/${suite}/InRelease`);
     const [release] = parseControl(await this.#host.verify(signed));
-    if (release?.get("codename") !== SUITE)
-      throw new TabvisorError(`The mirror's index is not that of Debian ${SUITE}.`);
-    const path = `main/binary-${ARCHITECTURE}/Packages.gz`;
+    if (release?.get("codename") !== suite)
+      throw new TabvisorError(`The mirror's index is not that of Debian ${suite}.`);
+    const path = `main/binary-${architecture}/Packages.gz`;
     const sha256 = sumOf(release.get("sha256") ?? "", path);
-    const index = await this.#get(`dists/${SUITE}/${path}`);
+    const index = await this.#get(`dists/${suite}/${path}`);
     if (createHash("sha256").update(index).digest("hex") !== sha256) {
       throw new TabvisorError(
         "The mirror's package index is not what its signature says; it may be mid-update. Try again later.",

@@ -14,8 +14,18 @@ export interface PackageRecord {
   readonly depends: readonly string[];
 }
 
+/** Which part of Debian packages come from. */
+export interface Archive {
+  readonly suite: string;
+  readonly architecture: string;
+}
+
+/** What all guests are made from. */
+export const GUEST_ARCHIVE: Archive = { suite: "trixie", architecture: "riscv64" };
+
 /** A Debian archive of one suite and architecture whose signature has been checked. */
 export interface PackageSource {
+  readonly archive: Archive;
   /** Names the archive, so that what was resolved against another is not taken for this one's. */
   readonly origin: string;
   /** Fetches and verifies the index. */
@@ -25,7 +35,3 @@ export interface PackageSource {
   /** Fetches the .deb to `target`, going on where an earlier attempt was cut; the caller checks its sum. */
   download(record: PackageRecord, target: string, progress: Progress): Promise<void>;
 }
-
-/** The suite and architecture that all guests are made from. */
-export const SUITE = "trixie";
-export const ARCHITECTURE = "riscv64";

@@ -6,6 +6,8 @@ export const SHF_ALLOC = 2n;
 
 const HEADER_BYTES = 64;
 const SECTION_HEADER_BYTES = 64;
+const HEADER_BYTES_32 = 52;
+const SECTION_HEADER_BYTES_32 = 40;
 
 /** One section header of a little-endian ELF64 file, with its contents (System V ABI, "Sections"). */
 export interface Section {
@@ -67,6 +69,30 @@ function readHeader(bytes: Uint8Array, view: DataView, at: number): Section {
     size,
     content: bytes.subarray(offset, offset + stored),
   };
+}
+
+/** What a section of a little-endian ELF file of either class holds; undefined where there is none of that name. */
+export function sectionContent(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  if (!isElf32(bytes)) return readRelocatable(bytes).sections.find((section) => section.name === name)?.content;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headers = view.getUint32(32, true);
+  const count = view.getUint16(48, true);
+  if (headers + count * SECTION_HEADER_BYTES_32 > bytes.length) throw new Error("the section headers lie past its end");
+  const content = (index: number): Uint8Array => {
+    const at = headers + index * SECTION_HEADER_BYTES_32;
+    const offset = view.getUint32(at + 16, true);
+    return bytes.subarray(offset, offset + view.getUint32(at + 20, true));
+  };
+  const names = content(view.getUint16(50, true));
+  const nameOf = (index: number) => textAt(names, view.getUint32(headers + index * SECTION_HEADER_BYTES_32, true));
+  const found = Array.from({ length: count }, (_, index) => index).find((index) => nameOf(index) === name);
+  return found === undefined ? undefined : content(found);
+}
+
+/** Whether it is a little-endian ELF32 file, as far as its first bytes say. */
+export function isElf32(bytes: Uint8Array): boolean {
+  const magic = [0x7f, 0x45, 0x4c, 0x46, 1, 1];
+  return bytes.length >= HEADER_BYTES_32 && magic.every((byte, index) => bytes[index] === byte);
 }
 
 /** Puts a relocatable file together again, sections in their order, section headers last. */

@@ -1,4 +1,4 @@
-import { readRelocatable } from "./elf-sections.ts";
+import { sectionContent } from "./elf-sections.ts";
 
 /** What a kernel module says of itself in its `.modinfo` section. */
 export interface Modinfo {
@@ -12,9 +12,9 @@ export interface Modinfo {
 
 /** Reads `.modinfo`: NUL-separated `key=value` texts. Names have `_` where the file's name may have `-`. */
 export function readModinfo(module: Uint8Array): Modinfo {
-  const section = readRelocatable(module).sections.find(({ name }) => name === ".modinfo");
-  if (!section) throw new Error("it has no .modinfo section");
-  const fields = Buffer.from(section.content).toString("utf8").split("\0").filter(Boolean);
+  const content = sectionContent(module, ".modinfo");
+  if (!content) throw new Error("it has no .modinfo section");
+  const fields = Buffer.from(content).toString("utf8").split("\0").filter(Boolean);
   const values = (key: string) =>
     fields.filter((field) => field.startsWith(`${key}=`)).map((field) => field.slice(key.length + 1));
   const name = values("name")[0];

@@ -57,6 +57,27 @@ export function makeModule(
   return writeRelocatable({ header, sections, nameSection: sections.length - 1 });
 }
 
+/** An ELF32 relocatable with nothing but .modinfo and its section names. */
+export function makeModule32(modinfo: string): Uint8Array {
+  const names = Buffer.from("\0.modinfo\0.shstrtab\0");
+  const content = Buffer.from(modinfo.replaceAll("\n", "\0"));
+  const header = Buffer.alloc(52);
+  header.write("\x7fELF\x01\x01\x01", "latin1");
+  header.writeUInt32LE(header.length + names.length + content.length, 32);
+  header.writeUInt16LE(3, 48);
+  header.writeUInt16LE(2, 50);
+  const sectionHeader = (nameAt: number, offset: number, size: number) => {
+    const bytes = Buffer.alloc(40);
+    bytes.writeUInt32LE(nameAt, 0);
+    bytes.writeUInt32LE(offset, 16);
+    bytes.writeUInt32LE(size, 20);
+    return bytes;
+  };
+  const contentAt = header.length + names.length;
+  const headers = [sectionHeader(0, 0, 0), sectionHeader(1, contentAt, content.length)];
+  return Buffer.concat([header, names, content, ...headers, sectionHeader(10, header.length, names.length)]);
+}
+
 function nameSections(sections: readonly Section[]): void {
   let text = "\0";
   for (const each of sections.slice(1)) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readRelocatable, textAt } from "./elf-sections.ts";
-import { makeModule } from "./module.fixture.ts";
+import { makeModule, makeModule32 } from "./module.fixture.ts";
 import { readModinfo } from "./modinfo.ts";
 import { stripModule } from "./strip-module.ts";
 
@@ -46,6 +46,12 @@ test("modinfo gives name, dependencies and aliases", () => {
     softBefore: ["crypto-crc32c", "one"],
     aliases: ["fs-ext4", "ext3"],
   });
+});
+
+test("modinfo of a 32-bit module is read too", () => {
+  const module32 = makeModule32("name=ata_piix\ndepends=libata,scsi_mod");
+  expect(readModinfo(module32)).toMatchObject({ name: "ata_piix", depends: ["libata", "scsi_mod"] });
+  expect(() => readModinfo(module32.subarray(0, 120))).toThrow("lie past its end");
 });
 
 test("stripping keeps what relocations and the loader need, at the same section numbers", () => {

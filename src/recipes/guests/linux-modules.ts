@@ -1,12 +1,10 @@
 import { basename } from "node:path";
 import { decompressXz } from "#recipes/archive/deb.ts";
 import type { CpioEntry } from "#recipes/cpio.ts";
+import { isElf32 } from "#recipes/elf/elf-sections.ts";
 import { type Modinfo, readModinfo } from "#recipes/elf/modinfo.ts";
 import { finder, loadOrder, type ModuleFile, modulesAlias, modulesDep } from "#recipes/elf/module-order.ts";
 import { stripModule } from "#recipes/elf/strip-module.ts";
-
-/** What the guest can load: virtio over MMIO with block devices and entropy, and ext4. */
-const WANTED = ["virtio_mmio", "virtio_blk", "virtio_rng", "ext4", "crc32c_generic"];
 
 interface OpenedModule extends ModuleFile {
   readonly bytes: Uint8Array;
@@ -16,9 +14,10 @@ interface OpenedModule extends ModuleFile {
 export async function moduleEntries(
   kernelFiles: ReadonlyMap<string, Uint8Array>,
   release: string,
+  wanted: readonly string[],
 ): Promise<readonly CpioEntry[]> {
-  const opened = await openWithDependencies(kernelFiles);
-  const modules = order(opened);
+  const opened = await openWithDependencies(kernelFiles, wanted);
+  const modules = order(opened, wanted);
   const folder = `lib/modules/${release}`;
   return [
     { type: "directory", path: folder },
@@ -29,14 +28,17 @@ export async function moduleEntries(
   ];
 }
 
-async function openWithDependencies(kernelFiles: ReadonlyMap<string, Uint8Array>): Promise<readonly OpenedModule[]> {
+async function openWithDependencies(
+  kernelFiles: ReadonlyMap<string, Uint8Array>,
+  names: readonly string[],
+): Promise<readonly OpenedModule[]> {
   const paths = new Map<string, string>();
   for (const path of kernelFiles.keys()) {
     const name = /([^/]+)\.ko(?:\.xz)?$/.exec(path)?.[1];
     if (name) paths.set(name.replaceAll("-", "_"), path);
   }
   const opened = new Map<string, OpenedModule>();
-  const wanted = [...WANTED];
+  const wanted = [...names];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const path = paths.get(name);
     // Without a file of that name it is built in, or an alias of one of the others.
@@ -45,13 +47,14 @@ async function openWithDependencies(kernelFiles: ReadonlyMap<string, Uint8Array>
     opened.set(name, module);
     wanted.push(...module.modinfo.depends, ...module.modinfo.softBefore);
   }
-  for (const name of WANTED) if (!opened.has(name)) throw new Error(`The kernel package has no module ${name}.`);
+  for (const name of names) if (!opened.has(name)) throw new Error(`The kernel package has no module ${name}.`);
   return [...opened.values()];
 }
 
 async function openModule(path: string, packed: Uint8Array): Promise<OpenedModule> {
   try {
-    const bytes = stripModule(path.endsWith(".xz") ? await decompressXz(packed) : packed);
+    const whole = path.endsWith(".xz") ? await decompressXz(packed) : packed;
+    const bytes = isElf32(whole) ? whole : stripModule(whole);
     return { fileName: basename(path, ".xz"), bytes, modinfo: readModinfo(bytes) };
   } catch (error) {
     throw new Error(`${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
@@ -59,8 +62,8 @@ async function openModule(path: string, packed: Uint8Array): Promise<OpenedModul
 }
 
 /** In an order in which they can be loaded, so that equal packages make equal bytes. */
-function order(opened: readonly OpenedModule[]): readonly OpenedModule[] {
+function order(opened: readonly OpenedModule[], wanted: readonly string[]): readonly OpenedModule[] {
   const find = finder(opened.map(({ modinfo }) => modinfo));
-  const sorted = new Set<Modinfo>(WANTED.flatMap((name) => loadOrder(name, find)));
+  const sorted = new Set<Modinfo>(wanted.flatMap((name) => loadOrder(name, find)));
   return [...sorted].flatMap((modinfo) => opened.filter((module) => module.modinfo === modinfo));
 }

@@ -8,7 +8,7 @@ ttyS0::respawn:-/bin/sh
 `;
 
 /** A virtio console with several ports (QEMU's) appears only a moment after its driver has started; ours is there at once. */
-const START = `#!/bin/sh
+const start = (modules: readonly string[]) => `#!/bin/sh
 follow_terminal_size() {
 	for try in 1 2 3 4 5; do
 		if [ -c /dev/hvc0 ]; then exec setsid -c follow-terminal-size </dev/hvc0 >/dev/null 2>&1; fi
@@ -24,7 +24,7 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 hostname tabvisor
-modprobe -a virtio_mmio virtio_blk virtio_rng
+modprobe -a ${modules.join(" ")}
 follow_terminal_size &
 `;
 
@@ -51,8 +51,8 @@ const FILESYSTEMS = "ext4\next3\next2\nvfat\n*\n";
 
 const DIRECTORIES = ["bin", "dev", "etc", "etc/init.d", "lib", "lib/modules", "mnt", "proc", "run", "sys", "usr"];
 
-/** The guest's root but for busybox's commands and the kernel's modules. All commands stand in /bin. */
-export function rootEntries(): readonly CpioEntry[] {
+/** The guest's root, which loads these modules at its start, but for busybox's commands and the kernel's modules. All commands stand in /bin. */
+export function rootEntries(modules: readonly string[]): readonly CpioEntry[] {
   return [
     ...DIRECTORIES.map((path): CpioEntry => ({ type: "directory", path })),
     { type: "directory", path: "root", mode: 0o700 },
@@ -66,7 +66,7 @@ export function rootEntries(): readonly CpioEntry[] {
     text("etc/filesystems", FILESYSTEMS),
     text("etc/group", "root:x:0:\n"),
     text("etc/hostname", "tabvisor\n"),
-    text("etc/init.d/rcS", START, 0o755),
+    text("etc/init.d/rcS", start(modules), 0o755),
     text("etc/inittab", INITTAB),
     text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
     text("etc/profile", PROFILE),

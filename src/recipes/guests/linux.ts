@@ -4,11 +4,15 @@ import { busyboxCommands } from "./busybox-commands.ts";
 import { rootEntries } from "./linux-root.ts";
 import { moduleEntries } from "./linux-modules.ts";
 
-const KERNEL = /^boot\/vmlinux-(.+)$/;
+const KERNEL = /^boot\/vmlinu[xz]-(.+)$/;
 const BUSYBOX = /^(?:usr\/)?bin\/busybox$/;
 
+/** What the guest can load: virtio over MMIO with block devices and entropy, and ext4. */
+const MODULES = ["virtio_mmio", "virtio_blk", "virtio_rng", "ext4", "crc32c_generic"];
+const LOADED_AT_BOOT = ["virtio_mmio", "virtio_blk", "virtio_rng"];
+
 /** Self-tests and tables that a guest of ours has no use for: without them the boot takes 290 million instructions instead of 1019. */
-const FAST = [
+export const FAST = [
   "cryptomgr.notests",
   "initcall_blacklist=jent_mod_init,load_system_certificate_list,init_kprobe_trace,bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init,latency_fsnotify_init,trace_eval_init",
   "init_on_alloc=0",
@@ -42,20 +46,26 @@ export const linux: Recipe = {
       },
       files: [
         { role: "kernel", bytes: packageFile(kernel, KERNEL) },
-        { role: "initrd", bytes: writeCpio(await initramfs(kernel, busybox)) },
+        { role: "initrd", bytes: writeCpio(await initramfs(kernel, busybox, MODULES, LOADED_AT_BOOT)) },
       ],
     };
   },
 };
 
-async function initramfs(kernel: OpenedPackage, busybox: OpenedPackage): Promise<readonly CpioEntry[]> {
+/** A root in memory: busybox with all its commands, and kernel modules, some of them loaded as it boots. */
+export async function initramfs(
+  kernel: OpenedPackage,
+  busybox: OpenedPackage,
+  modules: readonly string[],
+  loadedAtBoot: readonly string[],
+): Promise<readonly CpioEntry[]> {
   const binary = packageFile(busybox, BUSYBOX);
   const commands = busyboxCommands(binary).filter((name) => name !== "busybox" && name !== "linuxrc");
   return [
-    ...rootEntries(),
+    ...rootEntries(loadedAtBoot),
     { type: "file", path: "bin/busybox", bytes: binary, mode: 0o755 },
     ...commands.map((name): CpioEntry => ({ type: "symlink", path: `bin/${name}`, target: "busybox" })),
-    ...(await moduleEntries(kernel.files, kernelRelease(kernel))),
+    ...(await moduleEntries(kernel.files, kernelRelease(kernel), modules)),
   ];
 }
 
