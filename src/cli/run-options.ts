@@ -16,13 +16,13 @@ The console is on standard input and output; Ctrl-A x quits, Ctrl-A h lists the 
   --virtual-clock        time counts instructions: every run with the same input is the same
   --max-instructions N   stop after N instructions, with exit status 124
   --state-hash           print the hash of the machine's state at the end, on standard error
-  --engine NAME          interpreter (default) or evaluator
+  --engine NAME          translator, interpreter (default) or evaluator
   --help
 
 Exit status: the guest's own (0 for pass or power-off); 2 for a wrong command line, 1 for what cannot start,
 124 when --max-instructions was reached, 125 when the guest waits for good.`;
 
-const ENGINES: readonly EngineName[] = ["evaluator", "interpreter"];
+const ENGINES: readonly EngineName[] = ["translator", "interpreter", "evaluator"];
 
 /** What `tabvisor run` was asked to do. */
 export interface RunOptions {

@@ -12,19 +12,30 @@ const NO_PAGE = -1;
 
 /** Index 0: runs one instruction that spans two pages, then re-enters. */
 export const SCRATCH = DECODED;
+/** Index 1: runs one instruction in place of which a region begins, then re-enters. */
+export const STEP = DECODED + DECODED_PAGE_BYTES;
+/** Where the step page says (u32) which of its operations was used last. */
+export const STEP_USED = STEP + 2051 * OPERATION_BYTES;
+const FIRST_PAGE = 2;
 
 /** Which RAM pages have decoded operations, and what they are. A cache: all of it can be dropped at any time. */
 export class DecodedPages {
   readonly #memory: GuestMemory;
   readonly #uses: readonly OperandUse[];
+  readonly #released: (page: number) => void;
   /** RAM page of each decoded page. */
   readonly #owners = new Int32Array(DECODED_PAGES).fill(NO_PAGE);
-  #next = 1;
+  #next = FIRST_PAGE;
 
-  constructor(memory: GuestMemory, uses: readonly OperandUse[]) {
+  /** `released` is told of each RAM page that is about to lose its decoded page. */
+  constructor(memory: GuestMemory, uses: readonly OperandUse[], released: (page: number) => void) {
     this.#memory = memory;
+    this.#released = released;
     this.#uses = uses;
-    for (let slot = 0; slot < SLOTS + 2; slot++) this.#write(SCRATCH + slot * OPERATION_BYTES, REENTER, 0);
+    for (const page of [SCRATCH, STEP]) {
+      for (let slot = 0; slot < SLOTS + 2; slot++) this.#write(page + slot * OPERATION_BYTES, REENTER, 0);
+    }
+    this.#memory.view.setUint32(STEP_USED, STEP, true);
     this.dropAll();
   }
 
@@ -34,7 +45,7 @@ export class DecodedPages {
    */
   assign(page: number): { readonly index: number; readonly evicted: boolean } {
     const index = this.#next;
-    this.#next = index + 1 === DECODED_PAGES ? 1 : index + 1;
+    this.#next = index + 1 === DECODED_PAGES ? FIRST_PAGE : index + 1;
     const previous = this.#owners[index] ?? NO_PAGE;
     if (previous !== NO_PAGE) this.release(previous);
     const start = DECODED + index * DECODED_PAGE_BYTES;
@@ -50,17 +61,24 @@ export class DecodedPages {
   release(page: number): void {
     const index = this.#memory.view.getUint32(this.#memory.layout.decodedIndex + page * 4, true);
     if (index === 0) return;
+    this.#released(page);
     this.#owners[index] = NO_PAGE;
     this.#setIndex(page, 0);
     this.#memory.pageFlags[page] = (this.#memory.pageFlags[page] ?? 0) & ~PageFlag.code;
   }
 
+  /** The RAM page that a decoded page was made from. */
+  ownerOf(index: number): number | undefined {
+    const page = this.#owners[index] ?? NO_PAGE;
+    return page === NO_PAGE ? undefined : page;
+  }
+
   dropAll(): void {
-    for (let index = 1; index < DECODED_PAGES; index++) {
+    for (let index = FIRST_PAGE; index < DECODED_PAGES; index++) {
       const page = this.#owners[index] ?? NO_PAGE;
       if (page !== NO_PAGE) this.release(page);
     }
-    this.#next = 1;
+    this.#next = FIRST_PAGE;
   }
 
   /** Decodes the operation at an address within a decoded page, and some that follow it. */
@@ -76,7 +94,11 @@ export class DecodedPages {
     this.#memory.view.setUint32(start + STORES_SINCE_DECODE, 0, true);
     const base = this.#memory.layout.ram + page * PAGE_BYTES;
     let slot = (address - start) / OPERATION_BYTES;
-    for (let count = 0; count < BATCH && slot < SLOTS; count++) slot += this.#decodeSlot(start, base, slot) / 2;
+    for (let count = 0; count < BATCH && slot < SLOTS; count++) {
+      // What is decoded already may be the entry of a translated region.
+      if (this.#memory.view.getUint32(start + slot * OPERATION_BYTES, true) !== 0) break;
+      slot += this.#decodeSlot(start, base, slot) / 2;
+    }
   }
 
   /** Decodes one instruction that begins in the last halfword of a page into the scratch page. */

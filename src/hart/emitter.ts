@@ -1,22 +1,17 @@
-import { Cause, type AccessWidth, type Engine, type HelperName, type Immediate, type Register } from "#riscv/engine.ts";
-import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
+import type { AccessWidth, Engine, HelperName, Immediate, Register } from "#riscv/engine.ts";
+import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
-import { HartSlot, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
-import { isSystemHelper } from "./host-functions.ts";
-import { pushTlbEntry, type MemoryFunctions } from "./memory-code.ts";
+import { HartSlot } from "#memory/layout.ts";
+import { pushTlbEntry } from "./memory-code.ts";
 
-/** A guest value while code is emitted: a local that holds it (an i32 one holds a truth value), or a constant. */
+/**
+ * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value), a constant, or their sum, not added
+ * yet.
+ */
 export type Value =
   | { readonly kind: "local"; readonly local: Local }
+  | { readonly kind: "sum"; readonly local: Local; readonly offset: bigint }
   | { readonly kind: "constant"; readonly value: bigint };
-
-/** What emitted code can call. */
-export interface EmittedFunctions {
-  readonly memory: MemoryFunctions;
-  readonly helpers: Readonly<Record<HelperName, FunctionReference>>;
-  /** FS is not Dirty: raises illegal instruction or makes it so. */
-  readonly useFloat: FunctionReference;
-}
 
 /** The high half of a product needs 32-bit limbs; each function is (i64, i64) → i64. */
 export interface MultiplyFunctions {
@@ -25,13 +20,14 @@ export interface MultiplyFunctions {
   readonly signedUnsigned: FunctionReference;
 }
 
-const loads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+/** The instruction that loads so many bytes, zero-extended. */
+export const loads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
   1: "i64.load8_u",
   2: "i64.load16_u",
   4: "i64.load32_u",
   8: "i64.load",
 };
-const stores: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+export const stores: Readonly<Record<AccessWidth, MemoryOpcode>> = {
   1: "i64.store8",
   2: "i64.store16",
   4: "i64.store32",
@@ -40,14 +36,13 @@ const stores: Readonly<Record<AccessWidth, MemoryOpcode>> = {
 
 /**
  * The vocabulary of semantics, as WebAssembly. What an instruction does is emitted where the builder stands; how registers,
- * immediates and control flow are reached is the subclass's: per operation in the interpreter, per region in a translator.
+ * immediates, memory and control flow are reached is the subclass's: per operation in the interpreter, per region in the translator.
  *
  * Locals are handed out per instruction: `finish` gives all of them back.
  */
 export abstract class Emitter implements Engine<Value> {
   protected readonly f: FunctionBuilder;
-  protected readonly functions: EmittedFunctions;
-  protected readonly multiply: MultiplyFunctions;
+  readonly #multiply: MultiplyFunctions;
   /** Where this hart's state stands in memory. */
   protected readonly hart: number;
   /** i32 locals: byte offset of the TLB context for loads and stores, and instructions left in the slice. */
@@ -55,13 +50,12 @@ export abstract class Emitter implements Engine<Value> {
   protected readonly budget: Local;
   #taken: Local[] = [];
 
-  constructor(f: FunctionBuilder, functions: EmittedFunctions, multiply: MultiplyFunctions, hart: number) {
+  constructor(f: FunctionBuilder, multiply: MultiplyFunctions, hart: number, budget: Local) {
     this.f = f;
-    this.functions = functions;
-    this.multiply = multiply;
+    this.#multiply = multiply;
     this.hart = hart;
     this.dataContext = f.local("i32");
-    this.budget = f.local("i32");
+    this.budget = budget;
   }
 
   abstract immediate(imm: Immediate): Value;
@@ -74,17 +68,19 @@ export abstract class Emitter implements Engine<Value> {
   abstract branchIf(condition: Value, offset: Immediate): void;
   abstract jump(offset: Immediate): void;
   abstract jumpTo(address: Value): void;
-  /** A system helper was called: the instruction ends by fetching anew, from pc as `redirects` or from the next instruction. */
-  protected abstract afterSystemHelper(redirects: boolean): void;
-  /** Where emitted code goes when the `exception` slot is set. */
-  protected abstract exceptionLabel(): Label;
+  abstract load(width: AccessWidth, address: Value): Value;
+  abstract store(width: AccessWidth, address: Value, value: Value): void;
+  abstract requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void;
+  abstract probeStore(width: 4 | 8, address: Value): void;
+  abstract useFloat(): void;
+  abstract call(helper: HelperName, ...args: readonly Value[]): Value;
 
   constant(value: bigint): Value {
     return { kind: "constant", value };
   }
 
   readF32(register: Register): Value {
-    const raw = this.#local64(this.readF(register));
+    const raw = this.local64(this.readF(register));
     this.f.get(raw).i64(0xffff_ffffn).op("i64.and").i64(0x7fc0_0000n);
     this.f.get(raw).i64(32n).op("i64.shr_u").i64(0xffff_ffffn).op("i64.eq", "select");
     return this.take();
@@ -94,21 +90,6 @@ export abstract class Emitter implements Engine<Value> {
     this.push(value);
     this.f.i64(0xffff_ffffn).op("i64.and").i64(-0x1_0000_0000n).op("i64.or");
     this.writeF(register, this.take());
-  }
-
-  useFloat(): void {
-    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
-    this.f
-      .i32(0)
-      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
-      .i32(0x60)
-      .op("i32.and")
-      .i32(0x60);
-    this.f.op("i32.ne").if(() => {
-      this.storePc();
-      this.f.call(this.functions.useFloat);
-      this.#leaveOnException();
-    });
   }
 
   add(a: Value, b: Value): Value {
@@ -140,13 +121,13 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   mulHigh(a: Value, b: Value): Value {
-    return this.#calls(this.multiply.signed, a, b);
+    return this.#calls(this.#multiply.signed, a, b);
   }
   mulHighUnsigned(a: Value, b: Value): Value {
-    return this.#calls(this.multiply.unsigned, a, b);
+    return this.#calls(this.#multiply.unsigned, a, b);
   }
   mulHighSignedUnsigned(a: Value, b: Value): Value {
-    return this.#calls(this.multiply.signedUnsigned, a, b);
+    return this.#calls(this.#multiply.signedUnsigned, a, b);
   }
 
   div(a: Value, b: Value): Value {
@@ -199,74 +180,6 @@ export abstract class Emitter implements Engine<Value> {
     return this.#binary("i64.and", a, this.constant((1n << BigInt(bits)) - 1n));
   }
 
-  load(width: AccessWidth, address: Value): Value {
-    const va = this.#local64(address);
-    const value = this.#local("i64");
-    this.#translated(
-      width,
-      va,
-      TLB_READ,
-      (host) => this.f.get(host).memory(loads[width]).set(value),
-      () => {
-        this.#slowCall(() => this.f.get(va).i32(width).call(this.functions.memory.load).set(value));
-      },
-    );
-    return { kind: "local", local: value };
-  }
-
-  store(width: AccessWidth, address: Value, value: Value): void {
-    const va = this.#local64(address);
-    this.#translated(
-      width,
-      va,
-      TLB_WRITE,
-      (host) => {
-        this.f.get(host);
-        this.push(value);
-        this.f.memory(stores[width]);
-      },
-      () => {
-        this.#slowCall(() => {
-          this.f.get(va).i32(width);
-          this.push(value);
-          this.f.call(this.functions.memory.store);
-        });
-      },
-    );
-  }
-
-  requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void {
-    const va = this.#local64(address);
-    this.f
-      .get(va)
-      .op("i32.wrap_i64")
-      .i32(width - 1)
-      .op("i32.and")
-      .if(() => {
-        const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
-        this.f
-          .i32(0)
-          .i32(cause + 1)
-          .memory("i32.store", this.hart + HartSlot.exception);
-        this.f
-          .i32(0)
-          .get(va)
-          .memory("i64.store", this.hart + HartSlot.exceptionValue);
-        this.f.br(this.exceptionLabel());
-      });
-  }
-
-  probeStore(width: 4 | 8, address: Value): void {
-    const va = this.#local64(address);
-    this.#translated(
-      width,
-      va,
-      TLB_WRITE,
-      () => {},
-      () => this.#slowCall(() => this.f.get(va).call(this.functions.memory.probe)),
-    );
-  }
-
   reserve(address: Value, loaded: Value): void {
     this.f.i32(0);
     this.push(this.add(address, this.constant(1n)));
@@ -277,7 +190,7 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   storeConditional(width: 4 | 8, address: Value, value: Value): Value {
-    const failed = this.#local("i64");
+    const failed = this.local("i64");
     this.f.i64(1n).set(failed);
     this.f.i32(0).memory("i64.load", this.hart + HartSlot.reservation);
     this.push(this.add(address, this.constant(1n)));
@@ -301,19 +214,6 @@ export abstract class Emitter implements Engine<Value> {
     return { kind: "local", local: failed };
   }
 
-  call(helper: HelperName, ...args: readonly Value[]): Value {
-    const result = this.#local("i64");
-    const isSystem = isSystemHelper(helper);
-    // Floating point needs pc only to say which instruction was illegal, which the exception path stores.
-    if (isSystem) this.storePc();
-    this.#slowCall(() => {
-      for (const arg of args) this.push(arg);
-      this.f.call(this.functions.helpers[helper]).set(result);
-    });
-    if (isSystem) this.afterSystemHelper(helper === "mret" || helper === "sret");
-    return { kind: "local", local: result };
-  }
-
   /** The instruction is over: its locals may be used again. */
   protected releaseLocals(): void {
     for (const local of this.#taken) this.f.release(local);
@@ -328,6 +228,23 @@ export abstract class Emitter implements Engine<Value> {
     }
     this.f.get(value.local);
     if (value.local.type === "i32") this.f.op("i64.extend_i32_u");
+    if (value.kind === "sum") this.f.i64(value.offset).op("i64.add");
+  }
+
+  /** As `push`, for a value that nothing reads afterwards. */
+  protected consume(value: Value): void {
+    if (value.kind !== "local" || !this.#taken.includes(value.local)) return this.push(value);
+    this.f.pop(value.local);
+    if (value.local.type === "i32") this.f.op("i64.extend_i32_u");
+  }
+
+  /** As `pushCondition`, for a truth value that nothing reads afterwards. */
+  protected consumeCondition(value: Value): void {
+    if (value.kind === "local" && value.local.type === "i32" && this.#taken.includes(value.local)) {
+      this.f.pop(value.local);
+    } else {
+      this.pushCondition(value);
+    }
   }
 
   /** Leaves a truth value on the stack as i32. */
@@ -342,7 +259,7 @@ export abstract class Emitter implements Engine<Value> {
 
   /** The i64 (or truth value) on the stack, in a local of this instruction. */
   protected take(type: "i32" | "i64" = "i64"): Value {
-    const local = this.#local(type);
+    const local = this.local(type);
     this.f.set(local);
     return { kind: "local", local };
   }
@@ -354,24 +271,26 @@ export abstract class Emitter implements Engine<Value> {
     this.f.memory("i64.store", this.hart + HartSlot.pc);
   }
 
-  #local(type: "i32" | "i64"): Local {
+  /** A local of this instruction. */
+  protected local(type: "i32" | "i64"): Local {
     const local = this.f.local(type);
     this.#taken.push(local);
     return local;
   }
 
-  #local64(value: Value): Local {
+  /** The value in an i64 local. */
+  protected local64(value: Value): Local {
     if (value.kind === "local" && value.local.type === "i64") return value.local;
     this.push(value);
-    const local = this.#local("i64");
+    const local = this.local("i64");
     this.f.set(local);
     return local;
   }
 
   /** Looks `va` up in a TLB: `hit` gets a local with the host address, `miss` takes the slow path. */
-  #translated(width: AccessWidth, va: Local, tlb: number, hit: (host: Local) => void, miss: () => void): void {
-    const entry = this.#local("i32");
-    const offset = this.#local("i64");
+  protected translated(width: AccessWidth, va: Local, tlb: number, hit: (host: Local) => void, miss: () => void): void {
+    const entry = this.local("i32");
+    const offset = this.local("i64");
     pushTlbEntry(this.f, va, this.dataContext);
     this.f.set(entry);
     this.f.get(va).get(entry).memory("i64.load", tlb).op("i64.xor").set(offset);
@@ -380,7 +299,7 @@ export abstract class Emitter implements Engine<Value> {
       .i64(BigInt(4096 - width))
       .op("i64.le_u")
       .if(() => {
-        const host = this.#local("i32");
+        const host = this.local("i32");
         this.f
           .get(offset)
           .op("i32.wrap_i64")
@@ -390,27 +309,6 @@ export abstract class Emitter implements Engine<Value> {
           .set(host);
         hit(host);
       }, miss);
-  }
-
-  /** A call that may look at the budget, change it, or raise an exception. */
-  #slowCall(call: () => void): void {
-    this.f
-      .i32(0)
-      .get(this.budget)
-      .memory("i32.store", this.hart + HartSlot.budget);
-    call();
-    this.f
-      .i32(0)
-      .memory("i32.load", this.hart + HartSlot.budget)
-      .set(this.budget);
-    this.#leaveOnException();
-  }
-
-  #leaveOnException(): void {
-    this.f
-      .i32(0)
-      .memory("i32.load", this.hart + HartSlot.exception)
-      .brIf(this.exceptionLabel());
   }
 
   #binary(opcode: Opcode, a: Value, b: Value): Value {
@@ -436,9 +334,9 @@ export abstract class Emitter implements Engine<Value> {
 
   /** A wasm division that would trap is gone around: a zero divisor gives `byZero`, and the one quotient that overflows is the dividend. */
   #divide(a: Value, b: Value, opcode: Opcode, byZero: (dividend: Local) => void, overflows: boolean): Value {
-    const dividend = this.#local64(a);
-    const divisor = this.#local64(b);
-    const result = this.#local("i64");
+    const dividend = this.local64(a);
+    const divisor = this.local64(b);
+    const result = this.local("i64");
     this.f
       .get(divisor)
       .op("i64.eqz")

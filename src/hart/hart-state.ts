@@ -63,6 +63,10 @@ export class HartState {
     this.#view.setUint32(this.base + HartSlot.fetchContext, fetch, true);
   }
 
+  setCounter(counter: number, value: number): void {
+    this.#view.setBigUint64(this.base + HartSlot.counters + counter, BigInt(value), true);
+  }
+
   count(counter: number, amount = 1): void {
     const address = this.base + HartSlot.counters + counter;
     this.#view.setBigUint64(address, this.#view.getBigUint64(address, true) + BigInt(amount), true);

@@ -9,9 +9,11 @@ import { GuestException } from "./exception.ts";
 import type { HartFace, HartHost } from "./face.ts";
 import { HartState } from "./hart-state.ts";
 import { makeHelpers } from "./helpers.ts";
-import { compileInterpreter, instantiateInterpreter, type Interpreter } from "./interpreter.ts";
+import { compileInterpreter, instantiateInterpreter, TABLE_SIZE } from "./interpreter.ts";
 import { Mode, Status, SXL_64, UXL_64 } from "./status.ts";
 import { Tlbs } from "./tlb.ts";
+import { hasTailCalls } from "./tail-calls.ts";
+import { Translator } from "./translator.ts";
 import { interruptToTake, takeTrap } from "./traps.ts";
 import { updateContexts } from "./translation.ts";
 import { VirtualMemory } from "./virtual-memory.ts";
@@ -22,6 +24,16 @@ const STIP = 1 << 5;
 /** What OpenSBI delegates: everything S-mode can take but its own ecall; and S-mode's three interrupts. */
 const SBI_MEDELEG = 0xb1ffn;
 const SBI_MIDELEG = 0x222n;
+
+/** Arrivals at a place that make it worth translating (FACTS: translation pays after one to two thousand executions). */
+const HOT_THRESHOLD = 1000;
+
+export interface HartOptions {
+  /** Arrivals at an operation after which what it begins is translated. */
+  readonly hotThreshold?: number;
+  /** A host clock, in milliseconds, for the meters only. */
+  readonly now?: () => number;
+}
 
 /** One hart: architectural state in guest memory, an engine that runs it, and the caches that the engine needs. */
 export class Hart implements HartFace {
@@ -34,13 +46,19 @@ export class Hart implements HartFace {
   readonly #runEngine: () => void;
   readonly #csrHost: CsrHost;
   #decoded: DecodedPages | undefined;
+  #translator: Translator | undefined;
   /** `ticks` when the budget slot reaches 0 and nothing is put by. */
   #ticksEnd = 0n;
   /** Budget put by so that the engine fetches anew before it goes on. */
   #putBy = 0;
   #running = false;
 
-  constructor(memory: GuestMemory, host: HartHost, engine: "evaluator" | "interpreter") {
+  constructor(
+    memory: GuestMemory,
+    host: HartHost,
+    engine: "evaluator" | "interpreter" | "translator",
+    options: HartOptions = {},
+  ) {
     this.#memory = memory;
     this.#host = host;
     this.state = new HartState(memory, 0);
@@ -62,7 +80,10 @@ export class Hart implements HartFace {
       requestExit: () => this.requestExit(),
       flushPage: (va) => this.#tlbs.flushPage(va),
     });
-    this.#runEngine = engine === "evaluator" ? this.#makeEvaluator() : this.#makeInterpreter();
+    this.#runEngine =
+      engine === "evaluator"
+        ? this.#makeEvaluator()
+        : this.#makeInterpreter(engine === "translator" ? options : undefined);
     this.dropCaches();
   }
 
@@ -103,6 +124,7 @@ export class Hart implements HartFace {
     }
     this.#running = false;
     this.#synchronise();
+    this.#translator?.translate();
     state.count(Counter.slices);
     return Number(state.get("ticks") - before);
   }
@@ -159,6 +181,7 @@ export class Hart implements HartFace {
 
   dropCaches(): void {
     this.#decoded?.dropAll();
+    this.#translator?.dropAll();
     this.stateReplaced();
   }
 
@@ -219,7 +242,7 @@ export class Hart implements HartFace {
     return BigInt(((this.#virtual.fetch16(this.pc + 2n) << 16) | low) >>> 0);
   }
 
-  #makeEvaluator(): Interpreter {
+  #makeEvaluator(): () => void {
     const { state } = this;
     const evaluator = new Evaluator({
       view: this.#memory.view,
@@ -243,14 +266,18 @@ export class Hart implements HartFace {
     };
   }
 
-  #makeInterpreter(): Interpreter {
-    const compiled = compileInterpreter(this.#memory.layout, this.state.base);
-    const decoded = new DecodedPages(this.#memory, compiled.uses);
+  /** With `translation`, what becomes hot is translated. */
+  #makeInterpreter(translation: HartOptions | undefined): () => void {
+    const hotThreshold = translation && (translation.hotThreshold ?? HOT_THRESHOLD);
+    const compiled = compileInterpreter(this.#memory.layout, this.state.base, { hotThreshold });
+    const decoded = new DecodedPages(this.#memory, compiled.uses, (page) => this.#translator?.dropPage(page));
     this.#decoded = decoded;
+    const table =
+      translation && new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE, maximum: TABLE_SIZE });
     const guarded = Object.entries(this.#helpers).map(
       ([name, helper]) => [name, this.#guard(unsigned(helper), 0n)] as const,
     );
-    return instantiateInterpreter(compiled, this.#memory, {
+    const host = {
       helpers: Object.fromEntries(guarded) as Record<HelperName, (...args: bigint[]) => bigint>,
       readDevice: this.#guard(
         (va: bigint, physical: bigint, width: number) =>
@@ -262,14 +289,29 @@ export class Hart implements HartFace {
           this.#virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value),
         undefined,
       ),
-      decodePage: (page) => this.#decodePage(decoded, page),
-      releasePage: (page) => this.#releasePage(decoded, page),
-      decode: (address) => decoded.decode(address),
+      decodePage: (page: number) => this.#decodePage(decoded, page),
+      releasePage: (page: number) => this.#releasePage(decoded, page),
+      decode: (address: number) => decoded.decode(address),
       decodeSpanning: this.#guard(() => decoded.decodeSpanning(this.#spanningWord()), undefined),
       trap: () => this.#trapPending(),
       useFloat: this.#guard(() => this.#useFloat(), undefined),
       interruptsChanged: () => this.#interruptsChanged(),
-    });
+      codeChanged: (page: number, first: number, end: number) => this.#translator?.codeChanged(page, first, end),
+      hot: (operation: number) => this.#translator?.hot(operation),
+    };
+    const interpreter = instantiateInterpreter(compiled, this.#memory, host, table);
+    if (table) {
+      this.#translator = new Translator({
+        memory: this.#memory,
+        state: this.state,
+        decoded,
+        table,
+        exports: interpreter.exports,
+        hasTailCalls: hasTailCalls(),
+        now: translation.now ?? (() => 0),
+      });
+    }
+    return interpreter.run;
   }
 
   /** What a wasm import may not do is throw: the exception goes to its slot, and `otherwise` is returned. */

@@ -1,11 +1,24 @@
-import type { Immediate, Register } from "#riscv/engine.ts";
+import { Cause, type AccessWidth, type HelperName, type Immediate, type Register } from "#riscv/engine.ts";
 import type { Operands } from "#riscv/instruction.ts";
-import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
-import { HartSlot, OPERATION_BYTES, PAGE_BYTES, TLB_FETCH } from "#memory/layout.ts";
-import { SCRATCH } from "./decoded-pages.ts";
-import { Emitter, type EmittedFunctions, type MultiplyFunctions, type Value } from "./emitter.ts";
-import { pushTlbEntry } from "./memory-code.ts";
-import { handlers, type Handler, type OperandUse, type PayloadKind } from "./operation.ts";
+import type { FunctionBuilder, FunctionReference, Label, Local, TypeReference } from "#wasm/function-builder.ts";
+import {
+  Counter,
+  HartSlot,
+  HOT_COUNTER_COUNT,
+  HOT_COUNTERS,
+  OPERATION_BYTES,
+  ORIGINALS,
+  PAGE_BYTES,
+  TLB_FETCH,
+  TLB_READ,
+  TLB_WRITE,
+} from "#memory/layout.ts";
+import { SCRATCH, STEP, STEP_USED } from "./decoded-pages.ts";
+import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
+import { isSystemHelper } from "./host-functions.ts";
+import { pushTlbEntry, type MemoryFunctions } from "./memory-code.ts";
+import { handlers, REENTER, TRANSLATED, type Handler, type OperandUse, type PayloadKind } from "./operation.ts";
+import { STEP_FLAG } from "./region-calls.ts";
 
 /** Bytes of operations that stand for one page: 4 for each of its bytes. */
 const PAGE_OF_OPERATIONS = (PAGE_BYTES / 2) * OPERATION_BYTES;
@@ -21,8 +34,12 @@ const RM = 0x11;
 const WORD = 0x12;
 const operands: Operands = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3, imm: IMM, rm: RM, word: WORD };
 
-/** What the interpreter's loop calls besides helpers and memory. */
-export interface InterpreterImports {
+/** What the interpreter's loop calls. */
+export interface InterpreterCalls {
+  readonly memory: MemoryFunctions;
+  readonly helpers: Readonly<Record<HelperName, FunctionReference>>;
+  /** FS is not Dirty: raises illegal instruction or makes it so. */
+  readonly useFloat: FunctionReference;
   /** (address of an operation): decodes what stands there */
   readonly decode: FunctionReference;
   /** Decodes the instruction at the pc slot, which spans two pages, into the scratch page, or raises. */
@@ -31,17 +48,31 @@ export interface InterpreterImports {
   readonly trap: FunctionReference;
 }
 
+/** How the interpreter finds what to translate, and runs what was. */
+export interface RegionUse {
+  /** (address of an operation): jumped to `threshold` times */
+  readonly hot: FunctionReference;
+  readonly threshold: number;
+  /** Of translated regions, called through the table. */
+  readonly type: TypeReference;
+}
+
+type LoopLabel = "next" | "entered" | "refetch" | "exception" | "trap";
+
 /** Emits the interpreter: one loop that dispatches decoded operations with br_table; each handler is the semantics, emitted. */
 export class InterpreterEmitter extends Emitter {
-  readonly #imports: InterpreterImports;
+  readonly #calls: InterpreterCalls;
+  readonly #regions: RegionUse | undefined;
   /** Address of the operation, of its decoded page, the page's virtual address, and pc while fetching. */
   readonly #ip: Local;
   readonly #page: Local;
   readonly #pageVa: Local;
   readonly #pc: Local;
   readonly #fetchContext: Local;
+  /** Not 0: the next operation is interpreted even where a region begins. */
+  readonly #step: Local;
   readonly #uses: OperandUse[] = [];
-  #labels: Readonly<Record<"next" | "refetch" | "exception" | "trap", Label>> | undefined;
+  #labels: Readonly<Record<LoopLabel, Label>> | undefined;
   #length: 2 | 4 = 4;
   #payload: PayloadKind = "immediate";
   #floatDestination = false;
@@ -50,20 +81,23 @@ export class InterpreterEmitter extends Emitter {
   #destination: Local | undefined;
   #helperCalled: "continues" | "redirects" | undefined;
 
+  /** Without `regions` nothing is translated. */
   constructor(
     f: FunctionBuilder,
-    functions: EmittedFunctions,
+    calls: InterpreterCalls,
     multiply: MultiplyFunctions,
-    imports: InterpreterImports,
+    regions: RegionUse | undefined,
     hart: number,
   ) {
-    super(f, functions, multiply, hart);
-    this.#imports = imports;
+    super(f, multiply, hart, f.local("i32"));
+    this.#calls = calls;
+    this.#regions = regions;
     this.#ip = f.local("i32");
     this.#page = f.local("i32");
     this.#pageVa = f.local("i64");
     this.#pc = f.local("i64");
     this.#fetchContext = f.local("i32");
+    this.#step = f.local("i32");
   }
 
   /** Emits the run loop: from the pc and budget slots, until the budget is spent. Yields each instruction's use of its fields, by number. */
@@ -75,16 +109,19 @@ export class InterpreterEmitter extends Emitter {
       f.block((trap) => {
         f.block((exception) => {
           this.#emitFetch(trap);
-          f.loop((next) => {
-            this.#labels = { next, refetch, exception, trap };
-            this.#emitBudget();
-            f.switch(() => f.get(this.#ip).memory("i32.load8_u", 0), this.#cases());
+          f.loop((entered) => {
+            this.#emitHotness();
+            f.loop((next) => {
+              this.#labels = { next, entered, refetch, exception, trap };
+              this.#emitBudget();
+              f.switch(() => f.get(this.#ip).memory("i32.load8_u", 0), this.#cases());
+            });
           });
         });
         this.storePc();
       });
       this.#storeBudget();
-      f.call(this.#imports.trap);
+      f.call(this.#calls.trap);
       this.#loadSlot("i32.load", HartSlot.budget, this.budget);
       this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
       f.br(refetch);
@@ -121,7 +158,7 @@ export class InterpreterEmitter extends Emitter {
         () => {
           this.#storeBudget();
           f.get(this.#pc)
-            .call(this.functions.memory.fetch)
+            .call(this.#calls.memory.fetch)
             .tee(this.#page)
             .op("i32.eqz")
             .if(() => {
@@ -142,6 +179,70 @@ export class InterpreterEmitter extends Emitter {
       .set(this.#ip);
     f.release(entry);
     f.release(offset);
+    if (this.#regions) f.get(this.#step).if(() => this.#emitStep());
+  }
+
+  /** Where a region begins that did not take this instruction, its own operation is run, from the step page. */
+  #emitStep(): void {
+    const { f } = this;
+    const at = f.local("i32");
+    f.i32(0).set(this.#step);
+    f.get(this.#ip)
+      .memory("i32.load8_u")
+      .i32(TRANSLATED)
+      .op("i32.eq")
+      .if(() => {
+        // What stood there last would be run again by a jump to it.
+        f.i32(0).memory("i32.load", STEP_USED).i64(BigInt(REENTER)).memory("i64.store");
+        f.get(this.#ip).get(this.#page).op("i32.sub").i32(STEP).op("i32.add").set(at);
+        f.i32(0).get(at).memory("i32.store", STEP_USED);
+        f.get(at).get(this.#ip).memory("i32.load16_u", 2).i32(3).op("i32.shl").memory("i64.load", ORIGINALS);
+        f.memory("i64.store");
+        f.get(at).set(this.#ip).i32(STEP).set(this.#page);
+      });
+    f.release(at);
+  }
+
+  /** Counts arrivals at this operation. */
+  #emitHotness(): void {
+    const { f } = this;
+    const regions = this.#regions;
+    if (!regions) return;
+    const counter = f.local("i32");
+    const count = f.local("i32");
+    f.get(this.#ip).i32(1).op("i32.shr_u");
+    f.i32((HOT_COUNTER_COUNT - 1) << 2)
+      .op("i32.and")
+      .tee(counter);
+    f.get(counter).memory("i32.load", HOT_COUNTERS).i32(1).op("i32.add").tee(count).memory("i32.store", HOT_COUNTERS);
+    f.get(count)
+      .i32(regions.threshold)
+      .op("i32.ge_u")
+      .if(() => {
+        f.get(counter).i32(0).memory("i32.store", HOT_COUNTERS);
+        f.get(this.#ip).call(regions.hot);
+      });
+    f.release(counter);
+    f.release(count);
+  }
+
+  /** Runs the region that begins here, and those it goes on to. */
+  #emitRegion(): void {
+    const { f } = this;
+    if (!this.#regions) return void f.op("unreachable");
+    const began = f.local("i32");
+    this.#refundBudget();
+    f.get(this.budget).set(began);
+    f.get(this.#pageVa).get(this.budget).get(this.#ip).memory("i32.load8_u", 1);
+    f.get(this.#ip).memory("i32.load", PAYLOAD).callIndirect(this.#regions.type).set(this.budget);
+    f.get(this.budget).i32(STEP_FLAG).op("i32.and").set(this.#step);
+    f.get(this.budget).i32(~STEP_FLAG).op("i32.and").set(this.budget);
+    const counter = this.hart + HartSlot.counters + Counter.translatedInstructions;
+    f.i32(0).i32(0).memory("i64.load", counter);
+    f.get(began).get(this.budget).op("i32.sub", "i64.extend_i32_u", "i64.add").memory("i64.store", counter);
+    f.release(began);
+    this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
+    f.br(this.#to("refetch"));
   }
 
   #emitBudget(): void {
@@ -163,6 +264,7 @@ export class InterpreterEmitter extends Emitter {
       () => this.#emitSpanning(),
       () => this.#emitIllegal(2),
       () => this.#emitIllegal(4),
+      () => this.#emitRegion(),
       ...handlers.map((handler) => () => this.#emitHandler(handler)),
     ];
   }
@@ -170,7 +272,7 @@ export class InterpreterEmitter extends Emitter {
   #emitUndecoded(): void {
     const { f } = this;
     this.#refundBudget();
-    f.get(this.#ip).call(this.#imports.decode).br(this.#to("next"));
+    f.get(this.#ip).call(this.#calls.decode).br(this.#to("next"));
   }
 
   #emitReenter(): void {
@@ -185,7 +287,7 @@ export class InterpreterEmitter extends Emitter {
     const { f } = this;
     this.#begin(4);
     this.storePc();
-    f.call(this.#imports.decodeSpanning);
+    f.call(this.#calls.decodeSpanning);
     f.i32(0)
       .memory("i32.load", this.hart + HartSlot.exception)
       .brIf(this.#to("trap"));
@@ -245,14 +347,6 @@ export class InterpreterEmitter extends Emitter {
     this.releaseLocals();
   }
 
-  protected override afterSystemHelper(redirects: boolean): void {
-    this.#helperCalled = redirects ? "redirects" : "continues";
-  }
-
-  protected override exceptionLabel(): Label {
-    return this.#to("exception");
-  }
-
   override immediate(imm: Immediate): Value {
     const load = imm === IMM ? "i64.load32_s" : imm === WORD ? "i64.load32_u" : "i64.load8_u";
     if (imm === WORD) this.#payload = "word";
@@ -300,6 +394,102 @@ export class InterpreterEmitter extends Emitter {
     this.f.memory("i64.store", this.hart + HartSlot.f);
   }
 
+  override useFloat(): void {
+    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
+    this.f
+      .i32(0)
+      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
+      .i32(0x60)
+      .op("i32.and")
+      .i32(0x60);
+    this.f.op("i32.ne").if(() => {
+      this.storePc();
+      this.f.call(this.#calls.useFloat);
+      this.#leaveOnException();
+    });
+  }
+
+  override load(width: AccessWidth, address: Value): Value {
+    const va = this.local64(address);
+    const value = this.local("i64");
+    this.translated(
+      width,
+      va,
+      TLB_READ,
+      (host) => this.f.get(host).memory(loads[width]).set(value),
+      () => {
+        this.#slowCall(() => this.f.get(va).i32(width).call(this.#calls.memory.load).set(value));
+      },
+    );
+    return { kind: "local", local: value };
+  }
+
+  override store(width: AccessWidth, address: Value, value: Value): void {
+    const va = this.local64(address);
+    this.translated(
+      width,
+      va,
+      TLB_WRITE,
+      (host) => {
+        this.f.get(host);
+        this.push(value);
+        this.f.memory(stores[width]);
+      },
+      () => {
+        this.#slowCall(() => {
+          this.f.get(va).i32(width);
+          this.push(value);
+          this.f.call(this.#calls.memory.store);
+        });
+      },
+    );
+  }
+
+  override requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void {
+    const va = this.local64(address);
+    this.f
+      .get(va)
+      .op("i32.wrap_i64")
+      .i32(width - 1)
+      .op("i32.and")
+      .if(() => {
+        const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
+        this.f
+          .i32(0)
+          .i32(cause + 1)
+          .memory("i32.store", this.hart + HartSlot.exception);
+        this.f
+          .i32(0)
+          .get(va)
+          .memory("i64.store", this.hart + HartSlot.exceptionValue);
+        this.f.br(this.#to("exception"));
+      });
+  }
+
+  override probeStore(width: 4 | 8, address: Value): void {
+    const va = this.local64(address);
+    this.translated(
+      width,
+      va,
+      TLB_WRITE,
+      () => {},
+      () => this.#slowCall(() => this.f.get(va).call(this.#calls.memory.probe)),
+    );
+  }
+
+  override call(helper: HelperName, ...args: readonly Value[]): Value {
+    const result = this.local("i64");
+    const isSystem = isSystemHelper(helper);
+    // Floating point needs pc only to say which instruction was illegal, which the exception path stores.
+    if (isSystem) this.storePc();
+    this.#slowCall(() => {
+      for (const arg of args) this.push(arg);
+      this.f.call(this.#calls.helpers[helper]).set(result);
+    });
+    if (isSystem) this.#helperCalled = helper === "mret" || helper === "sret" ? "redirects" : "continues";
+    return { kind: "local", local: result };
+  }
+
   override branchIf(condition: Value): void {
     this.pushCondition(condition);
     this.f.if(() => this.#jump());
@@ -321,10 +511,31 @@ export class InterpreterEmitter extends Emitter {
       .op("i64.lt_u")
       .if(() => {
         f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
-        f.set(this.#ip).br(this.#to("next"));
+        f.set(this.#ip).br(this.#to("entered"));
       });
     f.br(this.#to("refetch"));
     this.#ended = true;
+  }
+
+  /** A call that may look at the budget, change it, or raise an exception. */
+  #slowCall(call: () => void): void {
+    this.f
+      .i32(0)
+      .get(this.budget)
+      .memory("i32.store", this.hart + HartSlot.budget);
+    call();
+    this.f
+      .i32(0)
+      .memory("i32.load", this.hart + HartSlot.budget)
+      .set(this.budget);
+    this.#leaveOnException();
+  }
+
+  #leaveOnException(): void {
+    this.f
+      .i32(0)
+      .memory("i32.load", this.hart + HartSlot.exception)
+      .brIf(this.#to("exception"));
   }
 
   /** Within the page, only ip moves. */
@@ -337,7 +548,7 @@ export class InterpreterEmitter extends Emitter {
       .i32(PAGE_OF_OPERATIONS)
       .op("i32.lt_u")
       .if(() => {
-        f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("next"));
+        f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("entered"));
       });
     f.get(this.#pageVa).get(target).i32(2).op("i32.shr_s", "i64.extend_i32_s", "i64.add").set(this.#pc);
     f.br(this.#to("refetch"));
@@ -377,7 +588,7 @@ export class InterpreterEmitter extends Emitter {
       .set(into);
   }
 
-  #to(label: "next" | "refetch" | "exception" | "trap"): Label {
+  #to(label: LoopLabel): Label {
     if (!this.#labels) throw new Error("an instruction is emitted within the loop");
     return this.#labels[label];
   }

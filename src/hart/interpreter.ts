@@ -9,6 +9,7 @@ import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
 import { emitMultiply } from "./multiply-code.ts";
 import type { OperandUse } from "./operation.ts";
 import { PrivilegedCode } from "./privileged-code.ts";
+import { regionParameters, regionResults } from "./region-calls.ts";
 
 /** Everything the emitted interpreter calls out to; see the emitters for each one's meaning. Nothing here may throw. */
 export interface InterpreterHost {
@@ -22,10 +23,26 @@ export interface InterpreterHost {
   trap(): void;
   useFloat(): void;
   interruptsChanged(): void;
+  codeChanged(page: number, first: number, end: number): void;
+  hot(operation: number): void;
 }
 
-/** An interpreter bound to one hart: runs from the pc slot until the budget slot is 0. */
-export type Interpreter = () => void;
+/** An interpreter bound to one hart. */
+export interface Interpreter {
+  /** Runs from the pc slot until the budget slot is 0. */
+  readonly run: () => void;
+  /** What translated regions import. */
+  readonly exports: Readonly<Record<string, object>>;
+}
+
+/** How an interpreter takes part in translation. */
+export interface InterpreterOptions {
+  /** Arrivals at an operation that make it hot; undefined: nothing is translated. */
+  readonly hotThreshold: number | undefined;
+}
+
+/** Size of the table of translated regions. */
+export const TABLE_SIZE = 16_384;
 
 /** The interpreter as a module: everything but the hart it will run on. */
 export interface InterpreterModule {
@@ -34,7 +51,11 @@ export interface InterpreterModule {
 }
 
 /** Emits and compiles the interpreter for memories of one layout and the hart at `hart`. Takes some tens of milliseconds. */
-export function compileInterpreter(layout: MemoryLayout, hart: number): InterpreterModule {
+export function compileInterpreter(
+  layout: MemoryLayout,
+  hart: number,
+  { hotThreshold }: InterpreterOptions,
+): InterpreterModule {
   const module = new ModuleBuilder(layout.totalBytes / 0x1_0000);
   const helpers = importHelpers(module);
   const memoryImports = importMemory(module);
@@ -45,25 +66,28 @@ export function compileInterpreter(layout: MemoryLayout, hart: number): Interpre
   };
   const useFloat = module.import("useFloat", [], []);
   const interruptsChanged = module.import("interruptsChanged", [], []);
+  const hot = module.import("hot", ["i32"], []);
+  if (hotThreshold !== undefined) module.importTable(TABLE_SIZE);
   const memory = emitMemoryFunctions(module, memoryImports, layout, hart);
   const multiply = emitMultiply(module);
   const { csr, ecall, sret } = helpers;
   const privileged = new PrivilegedCode(module, { csr, ecall, sret, trap: imports.trap, interruptsChanged }, hart);
-  const functions = {
+  const floats = emitFloatFunctions(module, helpers, hart + HartSlot.fcsr);
+  const calls = {
     memory,
     useFloat,
-    helpers: {
-      ...helpers,
-      ...emitFloatFunctions(module, helpers, hart + HartSlot.fcsr),
-      csr: privileged.csr(),
-      ecall: privileged.ecall(),
-      sret: privileged.sret(),
-    },
+    ...imports,
+    trap: privileged.trap(),
+    helpers: { ...helpers, ...floats, csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
   };
-  const loopImports = { ...imports, trap: privileged.trap() };
+  const type = module.type(regionParameters, regionResults);
+  const regions = hotThreshold === undefined ? undefined : { hot, threshold: hotThreshold, type };
   const run = module.function([], []);
-  const emitter = new InterpreterEmitter(run.body, functions, multiply, loopImports, hart);
+  const emitter = new InterpreterEmitter(run.body, calls, multiply, regions, hart);
   const uses = emitter.emitLoop();
+  for (const [name, target] of Object.entries({ ...floats, ...multiply })) module.export(name, target);
+  module.export("hostForLoad", memory.hostForLoad);
+  module.export("hostForStore", memory.hostForStore);
   module.export("run", run);
   return { module: new WebAssembly.Module(module.encode()), uses };
 }
@@ -73,10 +97,11 @@ export function instantiateInterpreter(
   compiled: InterpreterModule,
   memory: GuestMemory,
   host: InterpreterHost,
+  table: WebAssembly.Table | undefined,
 ): Interpreter {
   const { helpers, ...functions } = host;
-  const instance = new WebAssembly.Instance(compiled.module, {
-    env: { memory: memory.wasm, ...helpers, ...functions },
+  const { exports } = new WebAssembly.Instance(compiled.module, {
+    env: { memory: memory.wasm, ...helpers, ...functions, ...(table && { table }) },
   });
-  return instance.exports["run"] as Interpreter;
+  return { run: exports["run"] as () => void, exports };
 }

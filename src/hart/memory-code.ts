@@ -20,6 +20,8 @@ import { emitWalk, FETCH, READ, WRITE } from "./walk-code.ts";
 
 /** Where a decoded page counts the stores that hit it since something was last decoded there. */
 export const STORES_SINCE_DECODE = 2050 * OPERATION_BYTES;
+/** Where a decoded page says (u32) how many translated regions it has. */
+export const REGIONS_IN_PAGE = 2052 * OPERATION_BYTES;
 /** A code page written this often without being decoded again has become a data page. */
 const STORES_TO_RELEASE = 64;
 
@@ -35,6 +37,8 @@ export interface MemoryImports {
   readonly decodePage: FunctionReference;
   /** (RAM page number): it holds data now */
   readonly releasePage: FunctionReference;
+  /** (RAM page number, first byte, end): bytes of a page that has regions are about to change */
+  readonly codeChanged: FunctionReference;
 }
 
 /** The emitted slow paths. After each, a nonzero `exception` slot says that it faulted. */
@@ -47,6 +51,12 @@ export interface MemoryFunctions {
   readonly probe: FunctionReference;
   /** (pc) → address of the decoded page that holds it, 0 on a fault */
   readonly fetch: FunctionReference;
+  /**
+   * (va, width) → address in our memory where a translated region may load or store, or 0 where only the interpreter knows what
+   * to do: a fault, a device, two pages, or code. Changes nothing that a guest can see.
+   */
+  readonly hostForLoad: FunctionReference;
+  readonly hostForStore: FunctionReference;
 }
 
 export function importMemory(module: ModuleBuilder): MemoryImports {
@@ -55,6 +65,7 @@ export function importMemory(module: ModuleBuilder): MemoryImports {
     writeDevice: module.import("writeDevice", ["i64", "i64", "i32", "i64"], []),
     decodePage: module.import("decodePage", ["i32"], ["i32"]),
     releasePage: module.import("releasePage", ["i32"], []),
+    codeChanged: module.import("codeChanged", ["i32", "i32", "i32"], []),
   };
 }
 
@@ -76,7 +87,14 @@ export function emitMemoryFunctions(
   hart: number,
 ): MemoryFunctions {
   const code = new MemoryCode(module, imports, layout, hart);
-  return { load: code.load(), store: code.store(), probe: code.probe(), fetch: code.fetch() };
+  return {
+    load: code.load(),
+    store: code.store(),
+    probe: code.probe(),
+    fetch: code.fetch(),
+    hostForLoad: code.hostFor(READ),
+    hostForStore: code.hostFor(WRITE),
+  };
 }
 
 class MemoryCode {
@@ -214,6 +232,54 @@ class MemoryCode {
     return fetch;
   }
 
+  /** (va, width) → host address or 0. */
+  hostFor(access: typeof READ | typeof WRITE): FunctionReference {
+    const tlb = access === READ ? TLB_READ : TLB_WRITE;
+    const hostFor = this.#module.function(["i64", "i32"], ["i32"]);
+    const f = hostFor.body;
+    const [va, width] = f.parameters as [Local, Local];
+    const entry = f.local("i32");
+    const physical = f.local("i64");
+    const offset = f.local("i64");
+    this.#ifCrossing(f, va, width, () => f.i32(0).op("return"));
+    this.#slot(f, "i32.load", HartSlot.dataContext).set(entry);
+    pushTlbEntry(f, va, entry);
+    f.set(entry);
+    f.get(va).get(entry).memory("i64.load", tlb).op("i64.xor").tee(offset).i64(BigInt(PAGE_OFFSET)).op("i64.le_u");
+    f.if(() => {
+      f.get(offset)
+        .op("i32.wrap_i64")
+        .get(entry)
+        .memory("i32.load", tlb + 8)
+        .op("i32.add", "return");
+    });
+    f.get(va).i32(access).call(this.#walk).set(physical);
+    this.#slot(f, "i32.load", HartSlot.exception).if(() => {
+      // The interpreter meets the fault again, and then counts.
+      for (const slot of [HartSlot.exception, HartSlot.exceptionValue])
+        f.i32(0)
+          .i64(0n)
+          .memory("i64.store", this.#hart + slot);
+      f.i32(0).op("return");
+    });
+    this.#ramOffset(f, physical, offset);
+    f.op("i32.eqz").if(() => f.i32(0).op("return"));
+    if (access === WRITE) {
+      const page = f.local("i32");
+      const flags = f.local("i32");
+      f.get(offset).i64(12n).op("i64.shr_u", "i32.wrap_i64").tee(page);
+      f.memory("i32.load8_u", this.#layout.pageFlags).tee(flags);
+      f.i32(PageFlag.code)
+        .op("i32.and")
+        .if(() => f.i32(0).op("return"));
+      f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", this.#layout.pageFlags);
+    }
+    this.#refill(f, va, offset, tlb, HartSlot.dataContext);
+    this.#host(f, offset, entry);
+    f.get(entry);
+    return hostFor;
+  }
+
   /** Before RAM at `offset` changes: marks the page dirty, and either opens it in the write TLB or drops the code there. */
   #beforeStore(f: FunctionBuilder, va: Local, offset: Local, width: Local): void {
     const page = f.local("i32");
@@ -239,6 +305,9 @@ class MemoryCode {
     f.get(page).i32(2).op("i32.shl").memory("i32.load", this.#layout.decodedIndex);
     f.i32(DECODED_PAGE_BYTES).op("i32.mul").i32(DECODED).op("i32.add").set(decoded);
     f.get(offset).op("i32.wrap_i64").i32(PAGE_OFFSET).op("i32.and").set(at);
+    f.get(decoded)
+      .memory("i32.load", REGIONS_IN_PAGE)
+      .if(() => f.get(page).get(at).get(at).get(width).op("i32.add").call(this.#imports.codeChanged));
     // Operation n stands at 8 n and decodes from byte 2 n: 4 bytes of decoded page a byte.
     f.get(at).get(width).op("i32.add").i32(1).op("i32.add").i32(1).op("i32.shr_u").i32(3).op("i32.shl");
     f.get(decoded).op("i32.add").set(end);

@@ -20,7 +20,12 @@ export const SPANNING = 2;
 /** An encoding that is no instruction; its payload is the encoding. */
 export const ILLEGAL_2 = 3;
 export const ILLEGAL_4 = 4;
-const FIRST_INSTRUCTION = 5;
+/**
+ * A translated region can be entered here; 1: the entry's number, 2–3: where its own operation is kept (index into
+ * `ORIGINALS`), 4–7: the region's place in the table.
+ */
+export const TRANSLATED = 5;
+const FIRST_INSTRUCTION = 6;
 
 /** One handler of the interpreter: an instruction at one of its two lengths. */
 export interface Handler {

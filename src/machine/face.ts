@@ -3,7 +3,7 @@ import type { ByteSink, ByteSource } from "#devices/device.ts";
 import type { Disk } from "#devices/disks/disk.ts";
 
 /** Which engine executes guest instructions; all leave the same state. */
-export type EngineName = "evaluator" | "interpreter";
+export type EngineName = "evaluator" | "interpreter" | "translator";
 
 /** What a machine is made of; part of every snapshot, and compared when one is restored. */
 export interface MachineConfig {

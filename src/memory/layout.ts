@@ -97,6 +97,14 @@ export const Counter = {
   slices: 0x30,
   /** Counts up while the guest's worker answers. */
   heartbeat: 0x38,
+  /** Instructions begun in translated regions. */
+  translatedInstructions: 0x40,
+  /** Regions translated since power-on, those that stand now, and their bytes of WebAssembly. */
+  regionsTranslated: 0x48,
+  regions: 0x50,
+  regionBytes: 0x58,
+  /** Microseconds of host time spent translating. */
+  translationMicroseconds: 0x60,
 } as const;
 
 /** Software TLB: direct-mapped, 16-byte entries `{ tag: i64, page: i32, - }`; one for each kind of access and context. */
@@ -122,15 +130,25 @@ export const CONSOLE_OUT = TLB_END;
 export const CONSOLE_IN = CONSOLE_OUT + 64 + CONSOLE_RING_BYTES;
 const CONSOLE_END = CONSOLE_IN + 64 + CONSOLE_RING_BYTES;
 
-/** Decoded pages: 2048 operations of 8 bytes (one a halfword) and two that re-enter; the first is the scratch page. */
+/** Decoded pages: 2048 operations of 8 bytes (one a halfword) and two that re-enter; the first two are scratch pages. */
 export const OPERATION_BYTES = 8;
 export const DECODED_PAGE_BYTES = (2048 + 8) * OPERATION_BYTES;
 export const DECODED_PAGES = 1024;
 export const DECODED = (CONSOLE_END + 0xffff) & ~0xffff;
 const DECODED_END = DECODED + DECODED_PAGE_BYTES * DECODED_PAGES;
 
+/** How often execution jumped to an operation: u32 counters, found by the low bits of the operation's place. */
+export const HOT_COUNTERS = (DECODED_END + 0xffff) & ~0xffff;
+export const HOT_COUNTER_COUNT = 16_384;
+const HOT_COUNTERS_END = HOT_COUNTERS + HOT_COUNTER_COUNT * 4;
+
+/** Operations that the entries of translated regions stand in place of. */
+export const ORIGINALS = HOT_COUNTERS_END;
+export const ORIGINAL_COUNT = 0x1_0000;
+const ORIGINALS_END = ORIGINALS + ORIGINAL_COUNT * OPERATION_BYTES;
+
 /** Per RAM page, one byte of flags, then (aligned) one u32: its decoded page's index, 0 when none. */
-export const PAGE_FLAGS = (DECODED_END + 0xffff) & ~0xffff;
+export const PAGE_FLAGS = (ORIGINALS_END + 0xffff) & ~0xffff;
 export const PageFlag = {
   /** Written since the last snapshot or reset. */
   dirty: 1,

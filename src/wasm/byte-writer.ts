@@ -58,6 +58,11 @@ export class ByteWriter {
     this.#bytes[position] = value;
   }
 
+  /** Forgets everything from `length` on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }

@@ -1,9 +1,22 @@
 import { ByteWriter } from "./byte-writer.ts";
-import { MemoryOpcodes, Opcodes, ValueTypes, type MemoryOpcode, type Opcode, type ValueType } from "./opcodes.ts";
+import {
+  LaneOpcodes,
+  MemoryOpcodes,
+  Opcodes,
+  ValueTypes,
+  VectorOpcodes,
+  type LaneOpcode,
+  type MemoryOpcode,
+  type Opcode,
+  type ValueType,
+  type VectorOpcode,
+} from "./opcodes.ts";
 
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
 const LOCAL_TEE = 0x22;
+const VECTOR_PREFIX = 0xfd;
+const V128_CONST = 12;
 
 /** A local variable or parameter of one function. */
 export interface Local {
@@ -16,6 +29,11 @@ export interface Label {
   readonly depth: number;
 }
 
+/** The type of functions that can be called through the table. */
+export interface TypeReference {
+  readonly typeIndex: number;
+}
+
 /** A function that can be called: imported, or built in this module. */
 export interface FunctionReference {
   readonly index: number;
@@ -23,9 +41,11 @@ export interface FunctionReference {
 
 /** Writes one function's body, an instruction a call, in the text format's names and order. */
 export class FunctionBuilder {
-  readonly #code = new ByteWriter();
+  #code = new ByteWriter();
   readonly #parameterCount: number;
   readonly #locals: ValueType[] = [];
+  /** Where in the code the branches stand that are seldom taken. */
+  #unlikely: number[] = [];
   readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
   #depth = 0;
   /** The local that the last instruction set, so that getting it next can become a tee. */
@@ -100,6 +120,24 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** A vector, by its 16 bytes from lane 0 on. */
+  v128(bytes: readonly number[]): this {
+    this.#vector(V128_CONST);
+    for (const byte of bytes) this.#code.byte(byte);
+    return this;
+  }
+
+  vector(...names: readonly VectorOpcode[]): this {
+    for (const name of names) this.#vector(VectorOpcodes[name]);
+    return this;
+  }
+
+  lane(name: LaneOpcode, index: number): this {
+    this.#vector(LaneOpcodes[name]);
+    this.#code.byte(index);
+    return this;
+  }
+
   /** A load or store of any alignment; the address (i32) is on the stack. */
   memory(name: MemoryOpcode, offset = 0): this {
     this.#begin(MemoryOpcodes[name]);
@@ -131,6 +169,12 @@ export class FunctionBuilder {
       this.#begin(0x05);
       otherwise();
     });
+  }
+
+  /** The next instruction, `if` or `brIf`, will seldom see a condition other than 0: its body is kept out of the way of the rest. */
+  unlikely(): this {
+    this.#unlikely.push(this.#code.length);
+    return this;
   }
 
   br(target: Label): this {
@@ -174,17 +218,72 @@ export class FunctionBuilder {
     return this.#withIndex(0x10, target.index);
   }
 
+  /** Calls the table's function whose index (i32) is on the stack, above its arguments. */
+  callIndirect(type: TypeReference): this {
+    return this.#throughTable(0x11, type);
+  }
+
+  /** As `callIndirect`, leaving this function first (tail calls, §3.3.8.20). */
+  returnCallIndirect(type: TypeReference): this {
+    return this.#throughTable(0x13, type);
+  }
+
+  /** Leaves on the stack what the last instruction set `local` to; nothing may read the local afterwards. */
+  pop(local: Local): this {
+    const set = this.#justSet;
+    if (set === undefined || set.index !== local.index) return this.get(local);
+    this.#code.truncate(set.position);
+    this.#justSet = undefined;
+    return this;
+  }
+
+  /** Puts what `body` writes before everything written so far. */
+  atStart(body: () => void): this {
+    const [code, unlikely] = [this.#code, this.#unlikely];
+    this.#code = new ByteWriter();
+    this.#unlikely = [];
+    this.#justSet = undefined;
+    body();
+    this.#justSet = undefined;
+    const moved = this.#code.length;
+    this.#unlikely = [...this.#unlikely, ...unlikely.map((position) => position + moved)];
+    this.#code.append(code);
+    return this;
+  }
+
+  /** Bytes of code so far. */
+  get codeBytes(): number {
+    return this.#code.length;
+  }
+
   /** The body in binary form (§5.4.x `func`), locals first. */
   encode(): ByteWriter {
+    const out = this.#encodeLocals();
+    out.append(this.#code);
+    out.byte(0x0b);
+    return out;
+  }
+
+  /** Offsets within the body of the branches that are seldom taken, ascending. */
+  unlikelyBranches(): readonly number[] {
+    const start = this.#encodeLocals().length;
+    return this.#unlikely.map((position) => start + position);
+  }
+
+  #encodeLocals(): ByteWriter {
     const out = new ByteWriter();
     out.unsigned(this.#locals.length);
     for (const type of this.#locals) {
       out.unsigned(1);
       out.byte(ValueTypes[type]);
     }
-    out.append(this.#code);
-    out.byte(0x0b);
     return out;
+  }
+
+  #throughTable(opcode: number, { typeIndex }: TypeReference): this {
+    this.#withIndex(opcode, typeIndex);
+    this.#code.unsigned(0);
+    return this;
   }
 
   #structured(opcode: number, type: number, body: (label: Label) => void): this {
@@ -201,6 +300,11 @@ export class FunctionBuilder {
     this.#begin(opcode);
     this.#code.unsigned(index);
     return this;
+  }
+
+  #vector(opcode: number): void {
+    this.#begin(VECTOR_PREFIX);
+    this.#code.unsigned(opcode);
   }
 
   #begin(opcode: number): void {

@@ -82,6 +82,8 @@ export const Opcodes = {
   "f32.sub": 0x93,
   "f32.mul": 0x94,
   "f32.div": 0x95,
+  "f32.min": 0x96,
+  "f32.max": 0x97,
   "f64.abs": 0x99,
   "f64.neg": 0x9a,
   "f64.ceil": 0x9b,
@@ -93,6 +95,8 @@ export const Opcodes = {
   "f64.sub": 0xa1,
   "f64.mul": 0xa2,
   "f64.div": 0xa3,
+  "f64.min": 0xa4,
+  "f64.max": 0xa5,
   "i32.wrap_i64": 0xa7,
   "i64.extend_i32_s": 0xac,
   "i64.extend_i32_u": 0xad,
@@ -101,6 +105,7 @@ export const Opcodes = {
   "i64.trunc_f64_s": 0xb0,
   "i64.trunc_f64_u": 0xb1,
   "f32.convert_i32_s": 0xb2,
+  "f32.convert_i32_u": 0xb3,
   "f32.convert_i64_s": 0xb4,
   "f32.convert_i64_u": 0xb5,
   "f32.demote_f64": 0xb6,
@@ -148,3 +153,20 @@ export const MemoryOpcodes = {
   "i64.store32": 0x3e,
 } as const;
 export type MemoryOpcode = keyof typeof MemoryOpcodes;
+
+/** Vector instructions without immediates: what follows the prefix 0xfd. */
+export const VectorOpcodes = {
+  "f32x4.splat": 0x13,
+  "f64x2.splat": 0x14,
+  "f32x4.relaxed_madd": 0x105,
+  "f64x2.relaxed_madd": 0x107,
+} as const;
+export type VectorOpcode = keyof typeof VectorOpcodes;
+
+/** Vector instructions whose immediate is a lane. */
+export const LaneOpcodes = {
+  "f32x4.extract_lane": 0x1f,
+  "f32x4.replace_lane": 0x20,
+  "f64x2.extract_lane": 0x21,
+} as const;
+export type LaneOpcode = keyof typeof LaneOpcodes;

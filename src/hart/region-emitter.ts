@@ -1,0 +1,589 @@
+import type { AccessWidth, HelperName, Immediate, Register } from "#riscv/engine.ts";
+import type { FunctionBuilder, FunctionReference, Label, Local, TypeReference } from "#wasm/function-builder.ts";
+import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, TLB_FETCH, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
+import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
+import { isSystemHelper } from "./host-functions.ts";
+import { pushTlbEntry } from "./memory-code.ts";
+import { TRANSLATED } from "./operation.ts";
+import { STEP_FLAG } from "./region-calls.ts";
+import { planFlow, type FlowPlan } from "./region-flow.ts";
+import { targetsOf, type Block, type Region, type RegionInstruction } from "./region.ts";
+
+/** What regions call: functions of the interpreter's module. */
+export interface RegionCalls {
+  readonly helpers: Readonly<Partial<Record<HelperName, FunctionReference>>>;
+  readonly multiply: MultiplyFunctions;
+  readonly hostForLoad: FunctionReference;
+  readonly hostForStore: FunctionReference;
+  /** Of regions, for going on in another one; undefined where the browser has no tail calls. */
+  readonly tailCall: TypeReference | undefined;
+}
+
+/** Where a region stands. */
+export interface RegionPlace {
+  /** Index of the decoded page of its code. */
+  readonly decodedPage: number;
+  /** Its place in the table. */
+  readonly tableIndex: number;
+}
+
+/** A translation that was looked up, for an address at `offset` from a register: what is near it needs no TLB. */
+interface Pointer {
+  readonly offset: bigint;
+  /** i32: the address within its page, and in our memory. */
+  readonly inPage: Local;
+  readonly host: Local;
+  readonly isWritable: boolean;
+}
+
+/** How the last instruction of a block goes on. */
+type Ending =
+  | { readonly type: "next" }
+  | { readonly type: "branch"; readonly condition: Value }
+  | { readonly type: "jump" }
+  | { readonly type: "indirect" };
+
+const OFFSET_BITS = 12;
+const FS_DIRTY = 0x60;
+
+/**
+ * Emits one region as one function: registers in locals, loaded when it is entered and stored when it is left; its control flow
+ * structured; instructions counted a block at a time, and the budget looked at wherever a loop begins, so that the next
+ * instructions up to there surely fit. What it cannot do it leaves to the interpreter, before the instruction has any effect.
+ */
+export class RegionEmitter extends Emitter {
+  readonly #calls: RegionCalls;
+  readonly #region: Region;
+  readonly #place: RegionPlace;
+  readonly #plan: FlowPlan;
+  readonly #pageVa: Local;
+  readonly #entry: Local;
+  /** Where to go on, when leaving. */
+  readonly #pc: Local;
+  /** Where to go on when an instruction is not for us: its offset, and above it what to give back of the budget. */
+  readonly #at: Local;
+  /** Place in the table of the region to go on with, or -1; and `STEP_FLAG`, or 0. */
+  readonly #target: Local;
+  readonly #flag: Local;
+  /** Guest registers in use, and those that are written, by their slot. */
+  readonly #registers = new Map<number, Local>();
+  readonly #dirty = new Set<number>();
+  /** What is known of the page that a register points into, while this block has not written the register. */
+  readonly #pointers = new Map<Local, Pointer>();
+  readonly #longest = new Map<number, number>();
+  readonly #nodeOf = new Map<number, number>();
+  readonly #loopLabels = new Map<number, Label>();
+  readonly #mergeLabels = new Map<number, Label>();
+  #dispatch: Label = { depth: 0 };
+  #leave: Label = { depth: 0 };
+  #bail: Label = { depth: 0 };
+  #instruction: RegionInstruction | undefined;
+  /** Instructions of this block from the present one on. */
+  #rest = 0;
+  #ending: Ending = { type: "next" };
+  #floatChecked = false;
+  /** The host address that an atomic has just been found to be allowed to write. */
+  #probed: { readonly address: Value; readonly host: Local } | undefined;
+
+  constructor(f: FunctionBuilder, calls: RegionCalls, hart: number, region: Region, place: RegionPlace) {
+    const [pageVa, budget, entry] = f.parameters as [Local, Local, Local];
+    super(f, calls.multiply, hart, budget);
+    this.#calls = calls;
+    this.#region = region;
+    this.#place = place;
+    this.#pageVa = pageVa;
+    this.#entry = entry;
+    this.#pc = f.local("i64");
+    this.#at = f.local("i32");
+    this.#target = f.local("i32");
+    this.#flag = f.local("i32");
+    for (const [node, { offset }] of region.blocks.entries()) this.#nodeOf.set(offset, node);
+    this.#plan = planFlow({
+      successors: region.blocks.map((block) => this.#successors(block)),
+      entries: region.entries.flatMap((offset) => this.#nodeOf.get(offset) ?? []),
+    });
+  }
+
+  emit(): void {
+    const { f } = this;
+    f.loop((dispatch) => {
+      this.#dispatch = dispatch;
+      f.block((out) => {
+        f.block((leave) => {
+          this.#leave = leave;
+          f.block((bail) => {
+            this.#bail = bail;
+            this.#emitWithin(this.#root);
+          });
+          this.#emitBail();
+          f.br(out);
+        });
+        this.#emitLeave();
+      });
+    });
+    this.#emitOut();
+    f.atStart(() => this.#emitEnter());
+  }
+
+  /** Once it is known which registers are used: all of them are loaded, for whatever way is taken. */
+  #emitEnter(): void {
+    const { f } = this;
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.dataContext)
+      .set(this.dataContext);
+    for (const [slot, local] of this.#registers.entries()) {
+      f.i32(0)
+        .memory("i64.load", this.hart + slot)
+        .set(local);
+    }
+  }
+
+  get #root(): number {
+    return this.#region.blocks.length;
+  }
+
+  #successors(block: Block): readonly number[] {
+    if (block.end === "interpret") return [];
+    const last = block.instructions.at(-1);
+    const targets = last === undefined ? [] : (targetsOf(last) ?? []);
+    return targets.flatMap((offset) => this.#nodeOf.get(offset) ?? []);
+  }
+
+  // Leaving.
+
+  /** At an instruction that is not for us: the interpreter is to run it. */
+  #emitBail(): void {
+    const { f } = this;
+    f.get(this.#pageVa)
+      .get(this.#at)
+      .i32(PAGE_BYTES - 1)
+      .op("i32.and", "i64.extend_i32_u", "i64.add")
+      .set(this.#pc);
+    f.get(this.budget).get(this.#at).i32(OFFSET_BITS).op("i32.shr_u", "i32.add").set(this.budget);
+    f.i32(-1).set(this.#target).i32(STEP_FLAG).set(this.#flag);
+  }
+
+  /** Looks for a region at pc: our own or another one. */
+  #emitLeave(): void {
+    const { f } = this;
+    const entry = f.local("i32");
+    const operation = f.local("i32");
+    const found = f.local("i64");
+    f.i32(-1).set(this.#target).i32(0).set(this.#flag);
+    if (!this.#calls.tailCall) return;
+    f.block((missed) => {
+      f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u");
+      f.if(
+        () => f.i32(DECODED + this.#place.decodedPage * DECODED_PAGE_BYTES).set(operation),
+        () => {
+          f.i32(0)
+            .memory("i32.load", this.hart + HartSlot.fetchContext)
+            .set(entry);
+          pushTlbEntry(f, this.#pc, entry);
+          f.set(entry);
+          f.get(this.#pc).get(entry).memory("i64.load", TLB_FETCH).op("i64.xor").i64(BigInt(PAGE_BYTES));
+          f.op("i64.ge_u").brIf(missed);
+          f.get(entry)
+            .memory("i32.load", TLB_FETCH + 8)
+            .set(operation);
+        },
+      );
+      f.get(operation)
+        .get(this.#pc)
+        .op("i32.wrap_i64")
+        .i32(PAGE_BYTES - 1);
+      f.op("i32.and").i32(2).op("i32.shl", "i32.add").memory("i64.load").tee(found);
+      f.op("i32.wrap_i64").i32(0xff).op("i32.and").i32(TRANSLATED).op("i32.ne").brIf(missed);
+      f.get(found).op("i32.wrap_i64").i32(8).op("i32.shr_u").i32(0xff).op("i32.and").set(this.#entry);
+      // The page may be mapped elsewhere too.
+      f.get(this.#pc).i64(-4096n).op("i64.and").set(this.#pageVa);
+      f.get(found).i64(32n).op("i64.shr_u", "i32.wrap_i64").tee(this.#target);
+      f.i32(this.#place.tableIndex).op("i32.eq").brIf(this.#dispatch);
+    });
+    f.release(entry);
+    f.release(operation);
+    f.release(found);
+  }
+
+  #emitOut(): void {
+    const { f } = this;
+    for (const slot of this.#dirty) {
+      f.i32(0)
+        .get(this.#register(slot))
+        .memory("i64.store", this.hart + slot);
+    }
+    const { tailCall } = this.#calls;
+    if (tailCall)
+      f.get(this.#target)
+        .i32(0)
+        .op("i32.ge_s")
+        .if(() => f.get(this.#pageVa).get(this.budget).get(this.#entry).get(this.#target).returnCallIndirect(tailCall));
+    f.i32(0)
+      .get(this.#pc)
+      .memory("i64.store", this.hart + HartSlot.pc);
+    f.get(this.budget).get(this.#flag).op("i32.or");
+  }
+
+  // Control flow.
+
+  #emitTree(node: number): void {
+    if (!this.#plan.isLoop[node]) return this.#emitWithin(node);
+    this.f.loop((start) => {
+      this.#loopLabels.set(node, start);
+      this.#emitWithin(node);
+    });
+  }
+
+  #emitWithin(node: number): void {
+    const merges = this.#plan.merges[node] ?? [];
+    const open = (count: number): void => {
+      const merge = merges[count - 1];
+      if (merge === undefined) return this.#emitNode(node);
+      this.f.block((end) => {
+        this.#mergeLabels.set(merge, end);
+        open(count - 1);
+      });
+      this.#emitTree(merge);
+    };
+    open(merges.length);
+  }
+
+  #emitNode(node: number): void {
+    const block = this.#region.blocks[node];
+    if (block) this.#emitBlock(node, block);
+    else this.#emitDispatch();
+  }
+
+  #emitDispatch(): void {
+    const labels = this.#plan.dispatched.map((node) => labelOf(this.#mergeLabels, node));
+    const [first] = labels;
+    if (!first) throw new Error("a region has an entry");
+    if (labels.length === 1) this.f.br(first);
+    else this.f.get(this.#entry).brTable(labels, first);
+  }
+
+  #emitBlock(node: number, block: Block): void {
+    const { f } = this;
+    const count = block.instructions.length;
+    if (this.#isChecked(node)) {
+      f.get(this.budget)
+        .i32(this.#longestFrom(node))
+        .op("i32.lt_s")
+        .if(() => f.i32(block.offset).set(this.#at).br(this.#bail));
+    }
+    f.get(this.budget).i32(count).op("i32.sub").set(this.budget);
+    this.#floatChecked = false;
+    for (const [index, instruction] of block.instructions.entries()) {
+      this.#instruction = instruction;
+      this.#rest = count - index;
+      this.#ending = { type: "next" };
+      this.#probed = undefined;
+      instruction.decoded.instruction.execute(this, instruction.decoded.operands);
+      if (index < count - 1) this.releaseLocals();
+    }
+    for (const register of this.#pointers.keys()) this.#forgetPointer(register);
+    this.#emitEnding(node, block);
+  }
+
+  #emitEnding(node: number, block: Block): void {
+    const last = block.instructions.at(-1);
+    const ending = this.#ending;
+    if (block.end === "interpret" || last === undefined || ending.type === "indirect") this.releaseLocals();
+    if (block.end === "interpret" || last === undefined) return this.#emitInterpret(block.endOffset);
+    if (ending.type === "indirect") return void this.f.br(this.#leave);
+    const [first, second] = targetsOf(last) ?? [];
+    if (ending.type === "branch") {
+      this.consumeCondition(ending.condition);
+      this.releaseLocals();
+      const label = this.#labelTo(node, first ?? 0);
+      if (label) this.f.brIf(label);
+      else this.f.if(() => this.#goTo(node, first ?? 0));
+      return this.#goTo(node, second ?? 0);
+    }
+    this.releaseLocals();
+    this.#goTo(node, first ?? 0);
+  }
+
+  /** Where a branch alone takes an edge. */
+  #labelTo(from: number, offset: number): Label | undefined {
+    const to = this.#nodeOf.get(offset);
+    const kind = to === undefined ? undefined : this.#plan.edge(from, to);
+    if (to === undefined || (kind !== "back" && kind !== "forward")) return undefined;
+    return labelOf(kind === "back" ? this.#loopLabels : this.#mergeLabels, to);
+  }
+
+  /** The block goes on with what only the interpreter does. */
+  #emitInterpret(offset: number): void {
+    this.f.i32(offset).set(this.#at).br(this.#bail);
+  }
+
+  #goTo(from: number, offset: number): void {
+    const { f } = this;
+    const to = this.#nodeOf.get(offset);
+    if (to === undefined) {
+      f.get(this.#pageVa).i64(BigInt(offset)).op("i64.add").set(this.#pc).br(this.#leave);
+      return;
+    }
+    const kind = this.#plan.edge(from, to);
+    if (kind === "inline") return this.#emitTree(to);
+    if (kind === "dispatch") f.i32(this.#plan.dispatched.indexOf(to)).set(this.#entry).br(this.#dispatch);
+    else f.br(labelOf(kind === "back" ? this.#loopLabels : this.#mergeLabels, to));
+  }
+
+  #isChecked(node: number): boolean {
+    return this.#plan.isLoop[node] === true || this.#plan.dispatched.includes(node);
+  }
+
+  /** Most instructions from a node's beginning to the next place where the budget is looked at. */
+  #longestFrom(node: number): number {
+    const known = this.#longest.get(node);
+    if (known !== undefined) return known;
+    const block = this.#region.blocks[node];
+    if (!block) return 0;
+    const after = this.#successors(block).map((next) => (this.#isChecked(next) ? 0 : this.#longestFrom(next)));
+    const longest = block.instructions.length + Math.max(0, ...after);
+    this.#longest.set(node, longest);
+    return longest;
+  }
+
+  override branchIf(condition: Value): void {
+    this.#ending = { type: "branch", condition };
+  }
+
+  override jump(): void {
+    this.#ending = { type: "jump" };
+  }
+
+  override jumpTo(address: Value): void {
+    this.consume(address);
+    this.f.set(this.#pc);
+    this.#ending = { type: "indirect" };
+  }
+
+  // Values.
+
+  override immediate(imm: Immediate): Value {
+    return this.constant(BigInt(imm));
+  }
+
+  override pc(): Value {
+    return { kind: "sum", local: this.#pageVa, offset: BigInt(this.#present.offset) };
+  }
+
+  override nextPc(): Value {
+    const { offset, length } = this.#present;
+    return { kind: "sum", local: this.#pageVa, offset: BigInt(offset + length) };
+  }
+
+  override readX(register: Register): Value {
+    if (register === 0) return this.constant(0n);
+    return { kind: "local", local: this.#register(HartSlot.x + register * 8) };
+  }
+
+  override writeX(register: Register, value: Value): void {
+    if (register !== 0) this.#write(HartSlot.x + register * 8, value);
+  }
+
+  override readF(register: Register): Value {
+    return { kind: "local", local: this.#register(HartSlot.f + register * 8) };
+  }
+
+  override writeF(register: Register, value: Value): void {
+    this.#write(HartSlot.f + register * 8, value);
+  }
+
+  #register(slot: number): Local {
+    const known = this.#registers.get(slot);
+    if (known) return known;
+    const local = this.f.local("i64");
+    this.#registers.set(slot, local);
+    return local;
+  }
+
+  #write(slot: number, value: Value): void {
+    const local = this.#register(slot);
+    this.#dirty.add(slot);
+    this.#forgetPointer(local);
+    if (value.kind === "local" && value.local === local) return;
+    this.consume(value);
+    this.f.set(local);
+  }
+
+  override add(a: Value, b: Value): Value {
+    const [value, constant] = a.kind === "constant" ? [b, a] : [a, b];
+    if (constant.kind !== "constant") return super.add(a, b);
+    if (value.kind === "constant") return this.constant(BigInt.asIntN(64, value.value + constant.value));
+    if (constant.value === 0n) return value;
+    const offset = (value.kind === "sum" ? value.offset : 0n) + constant.value;
+    // A truth value is not one that is added to.
+    return value.local.type === "i64" ? { kind: "sum", local: value.local, offset } : super.add(a, b);
+  }
+
+  override signExtend(bits: 8 | 16 | 32, a: Value): Value {
+    return a.kind === "constant" ? this.constant(BigInt.asIntN(bits, a.value)) : super.signExtend(bits, a);
+  }
+
+  override and(a: Value, b: Value): Value {
+    if (a.kind === "constant" && b.kind === "constant") return this.constant(a.value & b.value);
+    return super.and(a, b);
+  }
+
+  override xor(a: Value, b: Value): Value {
+    return b.kind === "constant" && b.value === 0n ? a : super.xor(a, b);
+  }
+
+  // Memory.
+
+  override load(width: AccessWidth, address: Value): Value {
+    const value = this.local("i64");
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false);
+    this.f.get(host).memory(loads[width]).set(value);
+    return { kind: "local", local: value };
+  }
+
+  override store(width: AccessWidth, address: Value, value: Value): void {
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true);
+    this.f.get(host);
+    this.consume(value);
+    this.f.memory(stores[width]);
+  }
+
+  override probeStore(width: 4 | 8, address: Value): void {
+    this.#probed = { address, host: this.#hostOf(width, address, true) };
+  }
+
+  override storeConditional(width: 4 | 8, address: Value, value: Value): Value {
+    const failed = super.storeConditional(width, address, value);
+    // It was looked up only if the reservation stood.
+    if (address.kind === "local") this.#forgetPointer(address.local);
+    return failed;
+  }
+
+  override requireAligned(width: 4 | 8, address: Value): void {
+    this.push(address);
+    this.f
+      .op("i32.wrap_i64")
+      .i32(width - 1)
+      .op("i32.and")
+      .if(() => this.#emitBailHere());
+  }
+
+  /** Where in our memory a guest address is (i32 local); leaves where the TLB does not know and only the interpreter can tell. */
+  #hostOf(width: AccessWidth, address: Value, forStore: boolean): Local {
+    const { f } = this;
+    const base = address.kind === "constant" ? undefined : address.local;
+    const offset = address.kind === "sum" ? address.offset : 0n;
+    const host = this.local("i32");
+    const pointer = base && this.#pointers.get(base);
+    if (pointer && (pointer.isWritable || !forStore)) {
+      const distance = Number(offset - pointer.offset);
+      f.get(pointer.inPage).i32(distance).op("i32.add");
+      f.i32(PAGE_BYTES - width)
+        .op("i32.le_u")
+        .if(
+          () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
+          () => this.#emitSlowHost(width, this.local64(address), forStore, host),
+        );
+      return host;
+    }
+    const va = this.local64(address);
+    const isKept = base !== undefined && this.#isRegister(base);
+    const kept = isKept ? f.local("i32") : host;
+    this.translated(
+      width,
+      va,
+      forStore ? TLB_WRITE : TLB_READ,
+      (hit) => f.get(hit).set(kept),
+      () => this.#emitSlowHost(width, va, forStore, kept),
+    );
+    if (!isKept) return host;
+    const inPage = f.local("i32");
+    f.get(va)
+      .op("i32.wrap_i64")
+      .i32(PAGE_BYTES - 1)
+      .op("i32.and")
+      .set(inPage);
+    this.#forgetPointer(base);
+    this.#pointers.set(base, { offset, inPage, host: kept, isWritable: forStore });
+    return kept;
+  }
+
+  #emitSlowHost(width: AccessWidth, va: Local, forStore: boolean, host: Local): void {
+    const { hostForLoad, hostForStore } = this.#calls;
+    this.f
+      .get(va)
+      .i32(width)
+      .call(forStore ? hostForStore : hostForLoad)
+      .tee(host)
+      .op("i32.eqz")
+      .if(() => this.#emitBailHere());
+  }
+
+  #isRegister(local: Local): boolean {
+    for (const register of this.#registers.values()) if (register === local) return true;
+    return false;
+  }
+
+  #forgetPointer(register: Local): void {
+    const pointer = this.#pointers.get(register);
+    if (!pointer) return;
+    this.#pointers.delete(register);
+    this.f.release(pointer.inPage);
+    this.f.release(pointer.host);
+  }
+
+  /** Leaves before this instruction, for the interpreter to run it. */
+  #emitBailHere(): void {
+    this.f
+      .i32(this.#present.offset | (this.#rest << OFFSET_BITS))
+      .set(this.#at)
+      .br(this.#bail);
+  }
+
+  // Floating point.
+
+  override useFloat(): void {
+    if (this.#floatChecked) return;
+    this.#floatChecked = true;
+    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
+    this.f
+      .i32(0)
+      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
+      .i32(FS_DIRTY)
+      .op("i32.and")
+      .i32(FS_DIRTY)
+      .op("i32.ne")
+      .if(() => this.#emitBailHere());
+  }
+
+  override call(helper: HelperName, ...args: readonly Value[]): Value {
+    if (helper === "fence.i") return this.constant(0n);
+    const { f } = this;
+    const target = this.#calls.helpers[helper];
+    if (!target || isSystemHelper(helper)) throw new Error(`a region holds ${helper}`);
+    for (const arg of args) this.push(arg);
+    f.call(target);
+    const result = this.take();
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.exception)
+      .if(() => {
+        // A rounding mode that is none: the interpreter raises it, with pc.
+        f.i32(0)
+          .i64(0n)
+          .memory("i64.store", this.hart + HartSlot.exception);
+        this.#emitBailHere();
+      });
+    return result;
+  }
+
+  get #present(): RegionInstruction {
+    if (!this.#instruction) throw new Error("no instruction is being emitted");
+    return this.#instruction;
+  }
+}
+
+function labelOf(labels: ReadonlyMap<number, Label>, node: number): Label {
+  const label = labels.get(node);
+  if (!label) throw new Error(`no label stands around node ${node}`);
+  return label;
+}

@@ -1,0 +1,305 @@
+import type { HelperName } from "#riscv/engine.ts";
+import type { FunctionReference } from "#wasm/function-builder.ts";
+import { ModuleBuilder } from "#wasm/module-builder.ts";
+import type { GuestMemory } from "#memory/guest-memory.ts";
+import {
+  Counter,
+  DECODED,
+  DECODED_PAGE_BYTES,
+  OPERATION_BYTES,
+  ORIGINAL_COUNT,
+  ORIGINALS,
+  PAGE_BYTES,
+} from "#memory/layout.ts";
+import type { DecodedPages } from "./decoded-pages.ts";
+import type { HartState } from "./hart-state.ts";
+import { helperArity } from "./host-functions.ts";
+import { TABLE_SIZE } from "./interpreter.ts";
+import { REGIONS_IN_PAGE } from "./memory-code.ts";
+import { TRANSLATED } from "./operation.ts";
+import { regionParameters, regionResults } from "./region-calls.ts";
+import { RegionEmitter } from "./region-emitter.ts";
+import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
+
+/** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
+const CODE_BYTES_MAX = 24 * 2 ** 20;
+/** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
+const REBUILDS_MAX = 40;
+
+/** A region that stands: its function is in the table, and its entries in place of operations. */
+interface Standing {
+  readonly region: Region;
+  readonly page: number;
+  readonly decodedPage: number;
+  readonly tableIndex: number;
+  /** For each entry, where its operation is kept. */
+  readonly originals: readonly number[];
+  readonly codeBytes: number;
+}
+
+/** What of the hart the translator works with. */
+export interface TranslatorHost {
+  readonly memory: GuestMemory;
+  readonly state: HartState;
+  readonly decoded: DecodedPages;
+  readonly table: WebAssembly.Table;
+  /** The interpreter's module's. */
+  readonly exports: Readonly<Record<string, object>>;
+  readonly hasTailCalls: boolean;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Translates what became hot, and throws away what is no longer so. All of it is a cache: whatever cannot be translated is
+ * interpreted, and everything can be dropped between two instructions.
+ */
+export class Translator {
+  readonly #host: TranslatorHost;
+  /** Places of hot operations, not looked at yet. */
+  readonly #hot = new Set<number>();
+  /** By RAM page. */
+  readonly #pages = new Map<number, Set<Standing>>();
+  /** Oldest first. */
+  readonly #standing = new Set<Standing>();
+  readonly #rebuilds = new Map<number, number>();
+  readonly #freePlaces: number[] = [];
+  #places = 0;
+  readonly #freeOriginals: number[] = [];
+  #originals = 0;
+  #codeBytes = 0;
+
+  constructor(host: TranslatorHost) {
+    this.#host = host;
+  }
+
+  /** Execution often jumps to the operation at this address. */
+  hot(operation: number): void {
+    this.#hot.add(operation);
+  }
+
+  /** Translates what has become hot since the last call. */
+  translate(): void {
+    if (this.#hot.size === 0) return;
+    const began = this.#host.now();
+    const wanted = [...this.#hot];
+    this.#hot.clear();
+    const found = new Map<number, { page: number; decodedPage: number; region: Region }>();
+    for (const operation of wanted) this.#plan(operation, found);
+    if (found.size > 0) this.#build([...found.values()]);
+    this.#makeRoom();
+    this.#count(began);
+  }
+
+  /** Bytes of a page are about to change: regions made of them are dropped. */
+  codeChanged(page: number, first: number, end: number): void {
+    for (const standing of this.#pages.get(page) ?? []) {
+      const isTouched = standing.region.blocks.some(({ offset, endOffset }) => offset < end && first < endOffset);
+      if (isTouched) this.#drop(standing);
+    }
+    this.#rebuilds.set(page, (this.#rebuilds.get(page) ?? 0) + 1);
+  }
+
+  /** A page is data again, or its decoded page is another's. */
+  dropPage(page: number): void {
+    for (const standing of this.#pages.get(page) ?? []) this.#drop(standing);
+    this.#rebuilds.delete(page);
+  }
+
+  dropAll(): void {
+    for (const standing of this.#standing) this.#drop(standing);
+    this.#hot.clear();
+    this.#rebuilds.clear();
+  }
+
+  /** Finds the region that an operation belongs to; those that it belongs with are dropped, to become one. */
+  #plan(operation: number, found: Map<number, { page: number; decodedPage: number; region: Region }>): void {
+    const { decoded, memory } = this.#host;
+    const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
+    const page = decoded.ownerOf(decodedPage);
+    if (page === undefined || (this.#rebuilds.get(page) ?? 0) > REBUILDS_MAX) return;
+    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
+    const offset = (operation - start) / 4;
+    if (offset < 0 || offset >= PAGE_BYTES) return;
+    const { view } = memory;
+    if ((view.getUint32(operation, true) & 0xff) === TRANSLATED) return;
+    const codePage: CodePage = {
+      bytes: new DataView(view.buffer, memory.layout.ram + page * PAGE_BYTES, PAGE_BYTES),
+      isReached: (at) => view.getUint32(start + at * 4, true) !== 0,
+    };
+    for (const each of this.#pages.get(page) ?? []) {
+      if (!each.region.entries.every((entry) => this.#isEntered(each, entry))) this.#drop(each);
+    }
+    const others = [...(this.#pages.get(page) ?? [])];
+    const planned = [...found.values()].filter((each) => each.page === page);
+    const none = new Set<number>();
+    const alone = findRegion(codePage, [offset], none);
+    if (!alone) return;
+    // What shares instructions with it becomes one region with it, where that is not too large.
+    const joined = {
+      entries: [...alone.entries],
+      standing: [] as Standing[],
+      planned: [] as (typeof planned)[number][],
+    };
+    let region = alone;
+    const tryJoin = (other: Region): boolean => {
+      if (!overlaps(region, other)) return false;
+      const together = findRegion(codePage, [...new Set([...joined.entries, ...other.entries])], none);
+      if (!together || together.instructionCount >= REGION_INSTRUCTIONS_MAX) return false;
+      region = together;
+      joined.entries = [...together.entries];
+      return true;
+    };
+    for (const other of planned) if (tryJoin(other.region)) joined.planned.push(other);
+    for (const other of others) if (tryJoin(other.region)) joined.standing.push(other);
+    const stops = new Set(
+      [
+        ...others.filter((each) => !joined.standing.includes(each)),
+        ...planned.filter((each) => !joined.planned.includes(each)),
+      ].flatMap((each) => each.region.entries),
+    );
+    if (stops.size > 0) {
+      const bounded = findRegion(
+        codePage,
+        joined.entries.filter((entry) => !stops.has(entry)),
+        stops,
+      );
+      if (!bounded) return;
+      region = bounded;
+    }
+    for (const other of joined.planned) for (const [key, each] of found) if (each === other) found.delete(key);
+    for (const other of joined.standing) this.#drop(other);
+    found.set(operation, { page, decodedPage, region });
+  }
+
+  #build(found: readonly { page: number; decodedPage: number; region: Region }[]): void {
+    const { memory, table, exports, hasTailCalls, state } = this.#host;
+    const module = new ModuleBuilder(memory.layout.totalBytes / 0x1_0000);
+    module.importTable(TABLE_SIZE);
+    const type = module.type(regionParameters, regionResults);
+    const importFunction = (name: string, arity: number, result: "i32" | "i64", first: "i32" | "i64" = "i64") =>
+      module.import(
+        name,
+        Array.from({ length: arity }, (_, index) => (index === 1 && first === "i32" ? "i32" : "i64")),
+        [result],
+      );
+    const hostForLoad = importFunction("hostForLoad", 2, "i32", "i32");
+    const hostForStore = importFunction("hostForStore", 2, "i32", "i32");
+    const names = new Set(
+      found.flatMap(({ region }) =>
+        region.blocks.flatMap(({ instructions }) =>
+          instructions.flatMap(({ decoded }) => helperOf(decoded.name) ?? []),
+        ),
+      ),
+    );
+    const helpers: Partial<Record<HelperName, FunctionReference>> = {};
+    for (const name of names) helpers[name] = importFunction(name, helperArity[name], "i64");
+    const multiply = {
+      signed: importFunction("signed", 2, "i64"),
+      unsigned: importFunction("unsigned", 2, "i64"),
+      signedUnsigned: importFunction("signedUnsigned", 2, "i64"),
+    };
+    const calls = { helpers, multiply, hostForLoad, hostForStore, tailCall: hasTailCalls ? type : undefined };
+    const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
+    for (const [index, { region, decodedPage }] of found.entries()) {
+      const body = module.function(regionParameters, regionResults);
+      new RegionEmitter(body.body, calls, state.base, region, {
+        decodedPage,
+        tableIndex: places[index] ?? 0,
+      }).emit();
+      module.export(String(index), body);
+    }
+    const bytes = module.encode();
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { ...exports, memory: memory.wasm, table },
+    });
+    for (const [index, { page, decodedPage, region }] of found.entries()) {
+      const tableIndex = places[index] ?? 0;
+      table.set(tableIndex, instance.exports[String(index)]);
+      this.#stand(region, page, decodedPage, tableIndex, Math.ceil(bytes.length / found.length));
+    }
+  }
+
+  #stand(region: Region, page: number, decodedPage: number, tableIndex: number, codeBytes: number): void {
+    const { view } = this.#host.memory;
+    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
+    const originals: number[] = [];
+    for (const [entry, offset] of region.entries.entries()) {
+      const at = start + offset * 4;
+      const original = this.#freeOriginals.pop() ?? this.#originals++;
+      originals.push(original);
+      const kept = ORIGINALS + original * OPERATION_BYTES;
+      view.setBigUint64(kept, view.getBigUint64(at, true), true);
+      view.setUint32(at, TRANSLATED | (entry << 8) | (original << 16), true);
+      view.setUint32(at + 4, tableIndex, true);
+    }
+    const standing = { region, page, decodedPage, tableIndex, originals, codeBytes };
+    this.#standing.add(standing);
+    const ofPage = this.#pages.get(page) ?? new Set();
+    ofPage.add(standing);
+    this.#pages.set(page, ofPage);
+    view.setUint32(start + REGIONS_IN_PAGE, ofPage.size, true);
+    this.#codeBytes += codeBytes;
+    this.#host.state.count(Counter.regionsTranslated);
+  }
+
+  #drop(standing: Standing): void {
+    const { view } = this.#host.memory;
+    const { region, page, decodedPage, tableIndex, originals, codeBytes } = standing;
+    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
+    for (const [entry, offset] of region.entries.entries()) {
+      const original = originals[entry] ?? 0;
+      const kept = ORIGINALS + original * OPERATION_BYTES;
+      if (this.#isEntered(standing, offset)) view.setBigUint64(start + offset * 4, view.getBigUint64(kept, true), true);
+      this.#freeOriginals.push(original);
+    }
+    this.#host.table.set(tableIndex, null);
+    this.#freePlaces.push(tableIndex);
+    this.#standing.delete(standing);
+    const ofPage = this.#pages.get(page);
+    ofPage?.delete(standing);
+    if (ofPage?.size === 0) this.#pages.delete(page);
+    view.setUint32(start + REGIONS_IN_PAGE, ofPage?.size ?? 0, true);
+    this.#codeBytes -= codeBytes;
+  }
+
+  /** Whether the entry at an offset still stands in place of its operation: the page may have been written since. */
+  #isEntered({ decodedPage, tableIndex }: Standing, offset: number): boolean {
+    const at = DECODED + decodedPage * DECODED_PAGE_BYTES + offset * 4;
+    const { view } = this.#host.memory;
+    return (view.getUint32(at, true) & 0xff) === TRANSLATED && view.getUint32(at + 4, true) === tableIndex;
+  }
+
+  /** Keeps code memory, the table and the kept operations within their bounds: the oldest goes first. */
+  #makeRoom(): void {
+    for (const standing of this.#standing) {
+      const hasRoom =
+        this.#codeBytes <= CODE_BYTES_MAX &&
+        this.#standing.size <= TABLE_SIZE / 2 &&
+        this.#originals - this.#freeOriginals.length <= ORIGINAL_COUNT / 2;
+      if (hasRoom) return;
+      this.#drop(standing);
+    }
+  }
+
+  #count(began: number): void {
+    const { state, now } = this.#host;
+    state.setCounter(Counter.regions, this.#standing.size);
+    state.setCounter(Counter.regionBytes, this.#codeBytes);
+    state.count(Counter.translationMicroseconds, Math.round((now() - began) * 1000));
+  }
+}
+
+function overlaps(one: Region, other: Region): boolean {
+  return one.blocks.some(({ instructions }) =>
+    instructions.some(({ offset }) =>
+      other.blocks.some((block) => block.instructions.some((instruction) => instruction.offset === offset)),
+    ),
+  );
+}
+
+/** The helper that an instruction calls. */
+function helperOf(name: string): HelperName | undefined {
+  const helper = name.replace(/^f(n?m)(add|sub)\./, "fmadd.");
+  return helper in helperArity && helper.startsWith("f") && helper !== "fence.i" ? (helper as HelperName) : undefined;
+}
