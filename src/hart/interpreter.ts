@@ -3,6 +3,7 @@ import { ModuleBuilder } from "#wasm/module-builder.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot, type MemoryLayout } from "#memory/layout.ts";
 import { emitFloatFunctions } from "./float/fast-path.ts";
+import { hasFusedMultiplyAdd } from "./float/fused.ts";
 import { importHelpers } from "./host-functions.ts";
 import { InterpreterEmitter } from "./interpreter-emitter.ts";
 import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
@@ -72,7 +73,7 @@ export function compileInterpreter(
   const multiply = emitMultiply(module);
   const { csr, ecall, sret } = helpers;
   const privileged = new PrivilegedCode(module, { csr, ecall, sret, trap: imports.trap, interruptsChanged }, hart);
-  const floats = emitFloatFunctions(module, helpers, hart + HartSlot.fcsr);
+  const floats = emitFloatFunctions(module, helpers, hart + HartSlot.fcsr, hasFusedMultiplyAdd());
   const calls = {
     memory,
     useFloat,

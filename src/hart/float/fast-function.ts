@@ -105,6 +105,11 @@ export class FastFunction {
     this.f.get(this.#fcsr).i32(FloatFlag.NX).op("i32.and", "i32.eqz").if(body);
   }
 
+  /** Emits what may be done where NX is set. */
+  ifInexact(body: () => void): void {
+    this.f.get(this.#fcsr).i32(FloatFlag.NX).op("i32.and").if(body);
+  }
+
   raiseInexact(): void {
     this.f.i32(0).get(this.#fcsr).i32(FloatFlag.NX).op("i32.or").memory("i32.store", this.#fcsrAddress);
   }

@@ -1,5 +1,6 @@
 import type { Local } from "#wasm/function-builder.ts";
-import type { FastFunction } from "./fast-function.ts";
+import { LEAST_NORMAL, type FastFunction, type FloatType } from "./fast-function.ts";
+import { pushFused } from "./fused.ts";
 
 /** Veltkamp's constant: splits a double into two of 26 bits. */
 const SPLITTER = 2 ** 27 + 1;
@@ -9,8 +10,9 @@ const LARGEST_TERM = 2 ** 1000;
 const SMALLEST_PRODUCT = 2 ** -960;
 
 /** a × b + c of singles: a double holds the product; the sum is rounded to odd, so that rounding it to single is as rounding once. */
-export function fastFusedSingle(code: FastFunction): void {
+export function fastFusedSingle(code: FastFunction, fused: boolean): void {
   code.requireNearest();
+  if (fused) returnFusedIfInexact(code, "f32");
   const product = code.binary("mul", code.promoted(0), code.promoted(1));
   const c = code.promoted(2);
   const { sum, lost } = addToOdd(code, product, c);
@@ -19,13 +21,12 @@ export function fastFusedSingle(code: FastFunction): void {
 }
 
 /**
- * a × b + c of doubles, by Boldo and Melquiond ("Emulation of FMA and correctly rounded sums: proved algorithms using rounding
- * to odd", 2008): a × b = high + low and c + low = t + tail exactly, high + t = head + rest exactly; head + (tail + rest rounded to odd)
- * rounds as the exact value does. In the ranges that are let through, all bits of the exact value stand at 2^-1074 or above,
- * so that a subnormal result is exact, and no step overflows.
+ * a × b + c of doubles. In the ranges that are let through, all bits of the exact value stand at 2^-1074 or above, so that a subnormal
+ * result is exact, and no step overflows.
  */
-export function fastFusedDouble(code: FastFunction): void {
+export function fastFusedDouble(code: FastFunction, fused: boolean): void {
   code.requireNearest();
+  if (fused) returnFusedIfInexact(code, "f64");
   const a = code.operand("f64", 0);
   const b = code.operand("f64", 1);
   const c = code.operand("f64", 2);
@@ -36,12 +37,49 @@ export function fastFusedDouble(code: FastFunction): void {
   code.requireBelow(b, LARGEST_FACTOR);
   code.requireBelow(high, LARGEST_TERM);
   code.requireAbove(high, SMALLEST_PRODUCT);
+  (fused ? byFused : byRoundingToOdd)(code, a, b, c, high);
+}
 
-  const low = productError(code, a, b, high);
-  const t = code.binary("add", c, low);
-  const tail = code.twoSumError(c, low, t);
-  const head = code.binary("add", high, t);
-  const rest = code.twoSumError(high, t, head);
+/** Once NX is set, a normal result is all that there is to know. */
+function returnFusedIfInexact(code: FastFunction, type: FloatType): void {
+  const { f } = code;
+  code.ifInexact(() => {
+    const result = f.local(type);
+    const operands = [0, 1, 2].map((index) => code.operand(type, index));
+    pushFused(f, type, (index) => f.get(operands[index]!));
+    f.set(result);
+    f.get(result).op(`${type}.abs`);
+    code.push(type, LEAST_NORMAL[type]).op(`${type}.gt`);
+    f.get(result).op(`${type}.abs`);
+    code.push(type, Infinity).op(`${type}.lt`, "i32.and");
+    f.if(() => code.returnFloat(result));
+  });
+}
+
+/** The error by Boldo and Muller ("Exact and approximated error of the FMA", 2011): what is left of it is 0 where the result is exact. */
+function byFused(code: FastFunction, a: Local, b: Local, c: Local, high: Local): void {
+  const { f } = code;
+  const result = f.local("f64");
+  const low = f.local("f64");
+  const factors = [a, b, c];
+  pushFused(f, "f64", (index) => f.get(factors[index]!));
+  f.set(result);
+  pushFused(f, "f64", (index) => (index < 2 ? f.get(factors[index]!) : f.get(high).op("f64.neg")));
+  f.set(low);
+  code.unlessInexact(() => {
+    const { head, rest, tail } = addThree(code, high, low, c);
+    f.get(head).get(result).op("f64.sub").get(rest).op("f64.add").get(tail).op("f64.neg", "f64.ne");
+    code.raiseInexactIf();
+  });
+  code.returnFloat(result);
+}
+
+/**
+ * Boldo and Melquiond ("Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008):
+ * head + (tail + rest rounded to odd) rounds as the exact value does.
+ */
+function byRoundingToOdd(code: FastFunction, a: Local, b: Local, c: Local, high: Local): void {
+  const { head, rest, tail } = addThree(code, high, productError(code, a, b, high), c);
   const { sum: correction, lost } = addToOdd(code, tail, rest);
   const result = code.binary("add", head, correction);
   code.unlessInexact(() => {
@@ -54,6 +92,19 @@ export function fastFusedDouble(code: FastFunction): void {
     code.raiseInexactIf();
   });
   code.returnFloat(result);
+}
+
+/** a × b = high + low exactly; c + low = t + tail exactly; high + t = head + rest exactly. */
+function addThree(
+  code: FastFunction,
+  high: Local,
+  low: Local,
+  c: Local,
+): { readonly head: Local; readonly rest: Local; readonly tail: Local } {
+  const t = code.binary("add", c, low);
+  const tail = code.twoSumError(c, low, t);
+  const head = code.binary("add", high, t);
+  return { head, rest: code.twoSumError(high, t, head), tail };
 }
 
 /** ±0 × a finite factor: the sum with c is exact, and its zeros have the host's signs. */

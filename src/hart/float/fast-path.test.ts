@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { FloatHelper } from "#riscv/engine.ts";
 import { ModuleBuilder } from "#wasm/module-builder.ts";
 import { describe, expect, test } from "vitest";
@@ -5,6 +6,10 @@ import { emitFloatFunctions } from "./fast-path.ts";
 import { floatHelpers as exactHelpers, type RegisterOperation } from "./float-helpers.ts";
 import { floatOperandCount, hasRounding } from "./float-unit.ts";
 import { floatHelpers, floatVectors, Random, type FloatVector } from "./float-vectors.fixture.ts";
+import { hasFusedMultiplyAdd } from "./fused.ts";
+
+// Node 20 has relaxed SIMD behind this flag.
+setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 const FCSR = 64;
 const EXACT_FCSR = 128;
@@ -15,10 +20,9 @@ const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 const view = new DataView(memory.buffer);
 const exact = exactHelpers({ view, fcsrAddress: EXACT_FCSR, illegal: () => 0xbadn });
 let slowCalls = 0;
-const fast = instantiate();
 
 /** The emitted helpers, whose slow path counts its calls. */
-function instantiate(): Readonly<Record<FloatHelper, RegisterOperation>> {
+function instantiate(fused: boolean): Readonly<Record<FloatHelper, RegisterOperation>> {
   const module = new ModuleBuilder(1);
   const host = exactHelpers({ view, fcsrAddress: FCSR, illegal: () => 0xbadn });
   const env: Record<string, WebAssembly.ImportValue> = { memory };
@@ -37,6 +41,7 @@ function instantiate(): Readonly<Record<FloatHelper, RegisterOperation>> {
     module,
     Object.fromEntries(slow) as Parameters<typeof emitFloatFunctions>[1],
     FCSR,
+    fused,
   );
   for (const name of floatHelpers) module.export(name, emitted[name]);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env });
@@ -50,47 +55,6 @@ function argumentsOf({ name, a, b, c }: FloatVector, rm: number): bigint[] {
   return hasRounding(name) ? [...operands, BigInt(rm)] : operands;
 }
 
-/** Undefined where the emitted helper and the exact one agree in value and fcsr. */
-function difference(name: FloatHelper, args: readonly bigint[], fcsr: number): object | undefined {
-  view.setUint32(FCSR, fcsr, true);
-  view.setUint32(EXACT_FCSR, fcsr, true);
-  const value = BigInt.asUintN(64, fast[name](...args));
-  const expected = exact[name](...args);
-  const left = view.getUint32(FCSR, true);
-  const expectedFcsr = view.getUint32(EXACT_FCSR, true);
-  if (value === expected && left === expectedFcsr) return undefined;
-  return { name, args, fcsr, value, expected, left, expectedFcsr };
-}
-
-describe("emitted floating point is exact in value and flags", () => {
-  test.each(floatHelpers)("%s", { timeout: 60_000 }, (name) => {
-    const differing: object[] = [];
-    const vectors = floatVectors(name, VECTORS_EACH, 4242 + floatHelpers.indexOf(name));
-    for (const [index, vector] of vectors.entries()) {
-      // Most vectors round to nearest, which is the fast path, said in the instruction or in frm.
-      const rounding = index % 4 === 0 ? vector.rounding : 0;
-      const [rm, frm] = index % 3 === 0 ? [7, rounding] : [rounding, index % 5];
-      const args = argumentsOf(vector, rm);
-      for (const flags of [0, 1]) {
-        const found = difference(name, args, (frm << 5) | flags);
-        if (found) differing.push(found);
-      }
-    }
-    expect(differing.slice(0, 5)).toEqual([]);
-  });
-});
-
-test("a single that is not NaN-boxed, and a reserved rounding mode", () => {
-  for (const name of floatHelpers) {
-    const args = argumentsOf({ name, rounding: 0, a: 0x3f80_0000n, b: 0x4000_0000n, c: 0n }, 0).map(
-      (arg) => arg & 0xffff_ffffn,
-    );
-    expect(difference(name, args, 0)).toBeUndefined();
-    expect(difference(name, argumentsOf({ name, rounding: 0, a: 1n, b: 1n, c: 1n }, 6), 0)).toBeUndefined();
-    expect(difference(name, argumentsOf({ name, rounding: 0, a: 1n, b: 1n, c: 1n }, 7), 0xe0)).toBeUndefined();
-  }
-});
-
 /** A number of the size that programs compute with. */
 function ordinary(random: Random, name: FloatHelper): bigint {
   const number = (random.word() / 2 ** 32 + 1) * 2 ** (random.below(40) - 20);
@@ -101,18 +65,6 @@ function ordinary(random: Random, name: FloatHelper): bigint {
   view.setFloat32(0, number);
   return BigInt(view.getUint32(0));
 }
-
-test.each(floatHelpers)("%s of ordinary numbers never takes the slow path", (name) => {
-  const random = new Random(7);
-  const fromInteger = /^fcvt\.[sd]\.[wl]/.test(name);
-  const operand = (): bigint => (fromInteger ? random.bits64() : ordinary(random, name));
-  slowCalls = 0;
-  for (let index = 0; index < 500; index++) {
-    const args = argumentsOf({ name, rounding: 0, a: operand(), b: operand(), c: operand() }, 0);
-    expect(difference(name, args, 0)).toBeUndefined();
-  }
-  expect(slowCalls).toBe(0);
-});
 
 const doubleCorners = [
   0x0000_0000_0000_0000n,
@@ -155,18 +107,83 @@ const singleCorners = [
   0x7fc0_0000n,
 ];
 
-test.each(floatHelpers)("%s of corner values, each with each", { timeout: 60_000 }, (name) => {
-  const [corners, sign] = name.endsWith(".s") ? [singleCorners, 1n << 31n] : [doubleCorners, 1n << 63n];
-  const values = corners.flatMap((value) => [value, value | sign]);
-  const count = floatOperandCount(name);
-  const differing: object[] = [];
-  for (const a of values) {
-    for (const b of count > 1 ? values : [0n]) {
-      for (const c of count > 2 ? values : [0n]) {
-        const found = difference(name, argumentsOf({ name, rounding: 0, a, b, c }, 0), 0);
-        if (found) differing.push(found);
-      }
+const choices = [
+  { fused: false, names: floatHelpers },
+  { fused: true, names: hasFusedMultiplyAdd() ? floatHelpers.filter((name) => name.startsWith("fmadd")) : [] },
+];
+
+describe.each(choices.filter(({ names }) => names.length > 0))(
+  "emitted floating point, relaxed_madd: $fused",
+  ({ fused, names }) => {
+    const fast = instantiate(fused);
+
+    /** Undefined where the emitted helper and the exact one agree in value and fcsr. */
+    function difference(name: FloatHelper, args: readonly bigint[], fcsr: number): object | undefined {
+      view.setUint32(FCSR, fcsr, true);
+      view.setUint32(EXACT_FCSR, fcsr, true);
+      const value = BigInt.asUintN(64, fast[name](...args));
+      const expected = exact[name](...args);
+      const left = view.getUint32(FCSR, true);
+      const expectedFcsr = view.getUint32(EXACT_FCSR, true);
+      if (value === expected && left === expectedFcsr) return undefined;
+      return { name, args, fcsr, value, expected, left, expectedFcsr };
     }
-  }
-  expect(differing.slice(0, 5)).toEqual([]);
-});
+
+    describe("is exact in value and flags", () => {
+      test.each(names)("%s", { timeout: 60_000 }, (name) => {
+        const differing: object[] = [];
+        const vectors = floatVectors(name, VECTORS_EACH, 4242 + floatHelpers.indexOf(name));
+        for (const [index, vector] of vectors.entries()) {
+          // Most vectors round to nearest, which is the fast path, said in the instruction or in frm.
+          const rounding = index % 4 === 0 ? vector.rounding : 0;
+          const [rm, frm] = index % 3 === 0 ? [7, rounding] : [rounding, index % 5];
+          const args = argumentsOf(vector, rm);
+          for (const flags of [0, 1]) {
+            const found = difference(name, args, (frm << 5) | flags);
+            if (found) differing.push(found);
+          }
+        }
+        expect(differing.slice(0, 5)).toEqual([]);
+      });
+    });
+
+    test("a single that is not NaN-boxed, and a reserved rounding mode", () => {
+      for (const name of names) {
+        const args = argumentsOf({ name, rounding: 0, a: 0x3f80_0000n, b: 0x4000_0000n, c: 0n }, 0).map(
+          (arg) => arg & 0xffff_ffffn,
+        );
+        expect(difference(name, args, 0)).toBeUndefined();
+        expect(difference(name, argumentsOf({ name, rounding: 0, a: 1n, b: 1n, c: 1n }, 6), 0)).toBeUndefined();
+        expect(difference(name, argumentsOf({ name, rounding: 0, a: 1n, b: 1n, c: 1n }, 7), 0xe0)).toBeUndefined();
+      }
+    });
+
+    test.each(names)("%s of ordinary numbers never takes the slow path", (name) => {
+      const random = new Random(7);
+      const fromInteger = /^fcvt\.[sd]\.[wl]/.test(name);
+      const operand = (): bigint => (fromInteger ? random.bits64() : ordinary(random, name));
+      slowCalls = 0;
+      for (let index = 0; index < 500; index++) {
+        const args = argumentsOf({ name, rounding: 0, a: operand(), b: operand(), c: operand() }, 0);
+        expect(difference(name, args, 0)).toBeUndefined();
+      }
+      expect(slowCalls).toBe(0);
+    });
+
+    test.each(names)("%s of corner values, each with each", { timeout: 60_000 }, (name) => {
+      const [corners, sign] = name.endsWith(".s") ? [singleCorners, 1n << 31n] : [doubleCorners, 1n << 63n];
+      const values = corners.flatMap((value) => [value, value | sign]);
+      const count = floatOperandCount(name);
+      const differing: object[] = [];
+      for (const a of values) {
+        for (const b of count > 1 ? values : [0n]) {
+          for (const c of count > 2 ? values : [0n]) {
+            const found = difference(name, argumentsOf({ name, rounding: 0, a, b, c }, 0), 0);
+            if (found) differing.push(found);
+          }
+        }
+      }
+      expect(differing.slice(0, 5)).toEqual([]);
+    });
+  },
+);

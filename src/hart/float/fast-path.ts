@@ -17,7 +17,7 @@ import { emitFast, type FastFunction } from "./fast-function.ts";
 import { fastFusedDouble, fastFusedSingle } from "./fast-fused.ts";
 import { floatOperandCount, hasRounding } from "./float-unit.ts";
 
-const fastPaths: Readonly<Record<FloatHelper, (code: FastFunction) => void>> = {
+const fastPaths: Readonly<Record<FloatHelper, (code: FastFunction, fused: boolean) => void>> = {
   "fadd.s": (code) => fastAdd(code, "f32", false),
   "fadd.d": (code) => fastAdd(code, "f64", false),
   "fsub.s": (code) => fastAdd(code, "f32", true),
@@ -65,16 +65,20 @@ const fastPaths: Readonly<Record<FloatHelper, (code: FastFunction) => void>> = {
 /**
  * Emits every floating-point helper, with the parameters and results of the helpers in `slow` (whole registers, then rm where the
  * operation rounds), and calls those where host arithmetic does not provably give the exact value and flags.
- * `fcsrAddress` is where in memory the hart's fcsr stands.
+ * `fcsrAddress` is where in memory the hart's fcsr stands; `fused` whether relaxed_madd can be used (`hasFusedMultiplyAdd`).
  */
 export function emitFloatFunctions(
   module: ModuleBuilder,
   slow: Readonly<Record<FloatHelper, FunctionReference>>,
   fcsrAddress: number,
+  fused: boolean,
 ): Readonly<Record<FloatHelper, FunctionReference>> {
   const entries = (Object.keys(fastPaths) as FloatHelper[]).map((name) => {
     const parameterCount = floatOperandCount(name) + (hasRounding(name) ? 1 : 0);
-    return [name, emitFast(module, parameterCount, slow[name], fcsrAddress, fastPaths[name])] as const;
+    return [
+      name,
+      emitFast(module, parameterCount, slow[name], fcsrAddress, (code) => fastPaths[name](code, fused)),
+    ] as const;
   });
   return Object.fromEntries(entries) as Record<FloatHelper, FunctionReference>;
 }
