@@ -83,7 +83,7 @@ export class InlineFloat {
     const f = this.#f;
     if (!pushDoubt) return;
     pushDoubt();
-    f.if(() => {
+    f.unlikely().if(() => {
       slow();
       if (result.type === "f64") f.op("f64.reinterpret_i64");
       if (result.type === "f32") f.op("i32.wrap_i64", "f32.reinterpret_i32");
