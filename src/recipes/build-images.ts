@@ -12,7 +12,7 @@ import { resolvePackages } from "./resolve-packages.ts";
 import { needProgram } from "./tools.ts";
 
 /** Raised with every change of how images are cut and stored. */
-const FORMAT_REVISION = 1;
+const FORMAT_REVISION = 2;
 
 /** What a build works with. */
 export interface BuildOptions {

@@ -17,6 +17,13 @@ test("chunks put together make the file, compressed where that pays", () => {
   expect(sha256(Buffer.concat(opened))).toBe(file.sha256);
 });
 
+test("what is read whole comes in fewer chunks than a disk", () => {
+  const bytes = new Uint8Array(5 * MEBIBYTE);
+  const sizes = (role: "kernel" | "disk") => cutFile(role, bytes).file.chunks.map(({ byteLength }) => byteLength);
+  expect(sizes("kernel")).toEqual([4 * MEBIBYTE, MEBIBYTE]);
+  expect(sizes("disk")).toEqual(Array.from({ length: 5 }, () => MEBIBYTE));
+});
+
 test("a chunk that is short, long or altered is refused", () => {
   const { stored } = cutFile("kernel", new Uint8Array(1000).fill(65));
   const [first] = stored;

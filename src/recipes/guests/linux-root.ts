@@ -17,13 +17,8 @@ follow_terminal_size() {
 }
 mount -t devtmpfs devtmpfs /dev
 mkdir /dev/pts /dev/shm
-mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /dev/shm
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /tmp
-mount -t tmpfs tmpfs /run
-hostname tabvisor
+mount -a
+echo tabvisor >/proc/sys/kernel/hostname
 modprobe -a ${modules.join(" ")}
 follow_terminal_size &
 `;
@@ -47,6 +42,14 @@ stty iutf8
 cd
 `;
 
+const FSTAB = `proc /proc proc defaults 0 0
+sysfs /sys sysfs defaults 0 0
+devpts /dev/pts devpts defaults 0 0
+tmpfs /dev/shm tmpfs defaults 0 0
+tmpfs /tmp tmpfs defaults 0 0
+tmpfs /run tmpfs defaults 0 0
+`;
+
 const FILESYSTEMS = "ext4\next3\next2\nvfat\n*\n";
 
 const DIRECTORIES = ["bin", "dev", "etc", "etc/init.d", "lib", "lib/modules", "mnt", "proc", "run", "sys", "usr"];
@@ -64,6 +67,7 @@ export function rootEntries(modules: readonly string[]): readonly CpioEntry[] {
     { type: "character-device", path: "dev/null", major: 1, minor: 3, mode: 0o666 },
     text("bin/follow-terminal-size", FOLLOW_TERMINAL_SIZE, 0o755),
     text("etc/filesystems", FILESYSTEMS),
+    text("etc/fstab", FSTAB),
     text("etc/group", "root:x:0:\n"),
     text("etc/hostname", "tabvisor\n"),
     text("etc/init.d/rcS", start(modules), 0o755),
