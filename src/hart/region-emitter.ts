@@ -395,7 +395,7 @@ export class RegionEmitter extends Emitter {
   #register(slot: number): Local {
     const known = this.#registers.get(slot);
     if (known) return known;
-    const local = this.f.local("i64");
+    const local = this.f.ownLocal("i64");
     this.#registers.set(slot, local);
     return local;
   }

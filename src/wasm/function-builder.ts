@@ -59,8 +59,11 @@ export class FunctionBuilder {
 
   /** A local not in use now; its first value is whatever it held. */
   local(type: ValueType): Local {
-    const reused = this.#free[type].pop();
-    if (reused) return reused;
+    return this.#free[type].pop() ?? this.ownLocal(type);
+  }
+
+  /** A local that was never another: for what `atStart` sets, before code that may have been written already. */
+  ownLocal(type: ValueType): Local {
     this.#locals.push(type);
     return { index: this.#parameterCount + this.#locals.length - 1, type };
   }
