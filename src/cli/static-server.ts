@@ -9,6 +9,7 @@ import { ISOLATION_HEADERS, SECURITY_HEADERS } from "./http-headers.ts";
 const MIME_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".json": "application/json; charset=utf-8",
   ".webmanifest": "application/manifest+json",
@@ -28,6 +29,8 @@ export interface StaticServerOptions {
   readonly hostname?: string;
   /** False leaves out the headers that give the page shared memory, to see what the page then says. */
   readonly isolated?: boolean;
+  /** Sent with every answer, in place of ours of the same names. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface StaticServer {
@@ -75,7 +78,8 @@ function cacheControl(path: string): string {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: StaticServerOptions): Promise<void> {
-  const headers = { ...SECURITY_HEADERS, ...(options.isolated === false ? {} : ISOLATION_HEADERS) };
+  const isolation = options.isolated === false ? {} : ISOLATION_HEADERS;
+  const headers = { ...SECURITY_HEADERS, ...isolation, ...options.headers };
   const refuse = (status: number, text: string): void => {
     response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" }).end(`${text}\n`);
   };

@@ -10,7 +10,7 @@ export interface Modinfo {
   readonly aliases: readonly string[];
 }
 
-/** Reads `.modinfo`: NUL-separated `key=value` texts. Names have `_` where the file's name may have `-`. */
+/** Reads `.modinfo`: NUL-separated `key=value` texts. Names have `_` where the file's name, and in older kernels `depends`, may have `-`. */
 export function readModinfo(module: Uint8Array): Modinfo {
   const content = sectionContent(module, ".modinfo");
   if (!content) throw new Error("it has no .modinfo section");
@@ -21,7 +21,7 @@ export function readModinfo(module: Uint8Array): Modinfo {
   if (!name) throw new Error("its .modinfo has no name");
   return {
     name,
-    depends: values("depends").flatMap((value) => value.split(",").filter(Boolean)),
+    depends: values("depends").flatMap((value) => value.replaceAll("-", "_").split(",").filter(Boolean)),
     softBefore: values("softdep").flatMap(softBefore),
     aliases: values("alias"),
   };

@@ -49,8 +49,8 @@ test("modinfo gives name, dependencies and aliases", () => {
 });
 
 test("modinfo of a 32-bit module is read too", () => {
-  const module32 = makeModule32("name=ata_piix\ndepends=libata,scsi_mod");
-  expect(readModinfo(module32)).toMatchObject({ name: "ata_piix", depends: ["libata", "scsi_mod"] });
+  const module32 = makeModule32("name=ata_piix\ndepends=libata,t10-pi");
+  expect(readModinfo(module32)).toMatchObject({ name: "ata_piix", depends: ["libata", "t10_pi"] });
   expect(() => readModinfo(module32.subarray(0, 120))).toThrow("lie past its end");
 });
 
