@@ -17,19 +17,20 @@ export function pushFused(f: FunctionBuilder, type: FloatType, push: (index: num
   f.vector(multiplyAdd).lane(extract, 0);
 }
 
-/**
- * Whether this host has relaxed_madd and it rounds once, which the specification leaves open (§4.3.2, relaxed operations): asked of
- * products whose last bits only a fused operation keeps.
- */
+type MultiplyAdd = (a: number, b: number, c: number) => number;
+
+/** Whether the host has relaxed_madd and it rounds once, which the specification leaves open. */
 export function hasFusedMultiplyAdd(): boolean {
   const code = probe();
   if (!WebAssembly.validate(code)) return false;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code));
-  const { f32, f64 } = exports as Record<FloatType, (a: number, b: number, c: number) => number>;
-  return (
-    f32(1 + 2 ** -23, 1 + 2 ** -23, -1 - 2 ** -22) === 2 ** -46 &&
-    f64(1 + 2 ** -52, 1 + 2 ** -52, -1 - 2 ** -51) === 2 ** -104
-  );
+  return roundsOnce(exports as Record<FloatType, MultiplyAdd>);
+}
+
+/** Whether a × b + c is rounded once: the last bits of these products are lost where they are rounded before the sum. */
+export function roundsOnce(multiplyAdd: Readonly<Record<FloatType, MultiplyAdd>>): boolean {
+  const square = (type: FloatType, unit: number): number => multiplyAdd[type](1 + unit, 1 + unit, -1 - 2 * unit);
+  return square("f32", 2 ** -23) === 2 ** -46 && square("f64", 2 ** -52) === 2 ** -104;
 }
 
 /** A module with both operations. */
