@@ -1,9 +1,10 @@
 import { chromium, type Browser, type Page } from "playwright-core";
+import { DISK_IMAGE } from "./image-files.ts";
 import { CHROMIUM_FLAGS } from "#cli/chromium.ts";
 import { typedProgram } from "./program.ts";
-import { measureInShell, PROMPT, typeProgram, type Measured, type Shell, type Side } from "./side.ts";
-import type { Work } from "./work.ts";
-import type { Tabvisor } from "#protocol/tabvisor.ts";
+import { bootToPrompt, measureInShell, prepareShell, type Measured, type Shell, type Side } from "./side.ts";
+import type { CommandLine, Work } from "./work.ts";
+import type { CreateOptions, Tabvisor } from "#protocol/tabvisor.ts";
 
 /** What runs inside the page sees its one public object. */
 interface PageWindow {
@@ -61,50 +62,68 @@ class PageShell implements Shell {
   }
 }
 
+export interface ChromiumSideOptions {
+  readonly executable: string;
+  readonly url: string;
+  readonly memoryMiB: number;
+  /** The workload program. */
+  readonly program: string;
+}
+
 /** Our page in headless Chromium. */
 export class ChromiumSide implements Side {
   readonly name = "Tabvisor, Chromium";
-  readonly #executable: string;
-  readonly #url: string;
-  readonly #memoryMiB: number;
+  readonly architecture = "riscv64";
+  readonly #options: ChromiumSideOptions;
   #browser: Browser | undefined;
-  #page: Page | undefined;
+  #shell: PageShell | undefined;
 
-  constructor(executable: string, url: string, memoryMiB: number) {
-    this.#executable = executable;
-    this.#url = url;
-    this.#memoryMiB = memoryMiB;
+  constructor(options: ChromiumSideOptions) {
+    this.#options = options;
   }
 
-  async boot(): Promise<number> {
-    await this.close();
-    this.#browser = await chromium.launch({ executablePath: this.#executable, args: [...CHROMIUM_FLAGS] });
-    this.#page = await this.#browser.newPage();
-    await this.#page.goto(this.#url);
-    await untilReady(this.#page);
-    const started = performance.now();
-    await this.#page.evaluate(async (memoryMiB) => {
-      const { tabvisor } = globalThis as unknown as PageWindow;
-      await tabvisor.create({ image: "linux", memoryMiB, boot: "cold" });
-    }, this.#memoryMiB);
-    await this.#shell().expect(PROMPT, 300_000);
-    return (performance.now() - started) / 1000;
+  excuse(): undefined {}
+
+  boot(commandLine: CommandLine): Promise<Measured> {
+    return this.#boot({ image: "linux", ...(commandLine === "fast" ? {} : { commandLine }) });
   }
 
-  prepare(program: string): Promise<void> {
-    return typeProgram(this.#shell(), typedProgram(program));
+  async start(works: readonly Work[]): Promise<void> {
+    await this.#boot({ image: DISK_IMAGE });
+    await prepareShell(this.#running(), typedProgram(this.#options.program), works);
   }
 
   measure(work: Work): Promise<Measured> {
-    return measureInShell(this.#shell(), work);
+    return measureInShell(this.#running(), work);
   }
 
   async close(): Promise<void> {
     await this.#browser?.close();
   }
 
-  #shell(): PageShell {
-    if (!this.#page) throw new Error("Chromium was not started");
-    return new PageShell(this.#page);
+  async #boot(image: Pick<CreateOptions, "image" | "commandLine">): Promise<Measured> {
+    await this.close();
+    const { executable, url, memoryMiB } = this.#options;
+    this.#browser = await chromium.launch({ executablePath: executable, args: [...CHROMIUM_FLAGS] });
+    const page = await this.#browser.newPage();
+    await page.goto(url);
+    await untilReady(page);
+    const { shell, measured } = await bootToPrompt(async () => {
+      await page.evaluate(
+        async (options) => {
+          const { tabvisor } = globalThis as unknown as PageWindow;
+          await tabvisor.create(options);
+        },
+        { ...image, memoryMiB, boot: "cold" } as const,
+      );
+      return new PageShell(page);
+    });
+    this.#shell = shell;
+    return measured;
+  }
+
+  #running(): PageShell {
+    if (!this.#shell) throw new Error("Chromium was not started");
+    return this.#shell;
   }
 }

@@ -1,21 +1,27 @@
 import { spawnSync } from "node:child_process";
 import type { Measured, Side } from "./side.ts";
-import type { Work } from "./work.ts";
+import { BOOTS, WORKS, type Work } from "./work.ts";
 
 /** The same program on this host, without any machine around it. */
 export class NativeSide implements Side {
   readonly name = "native";
+  readonly architecture = "x86";
   readonly #program: string;
 
   constructor(program: string) {
     this.#program = program;
   }
 
-  async boot(): Promise<number> {
-    return 0;
+  excuse(name: string): string | undefined {
+    if (BOOTS.some((boot) => boot.name === name)) return "–";
+    return WORKS.find((work) => work.name === name)?.command && "needs a guest";
   }
 
-  async prepare(): Promise<void> {}
+  boot(): Promise<Measured> {
+    throw new Error("There is nothing to boot natively");
+  }
+
+  async start(): Promise<void> {}
 
   async measure(work: Work): Promise<Measured> {
     const started = performance.now();

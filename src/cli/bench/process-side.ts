@@ -1,10 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { typedProgram } from "./program.ts";
-import { measureInShell, PROMPT, typeProgram, type Measured, type Shell, type Side } from "./side.ts";
-import type { Work } from "./work.ts";
-
-const BOOT_TIMEOUT_MS = 300_000;
+import { bootToPrompt, measureInShell, prepareShell, type Measured, type Shell, type Side } from "./side.ts";
+import type { CommandLine, Work } from "./work.ts";
 
 /** A console on the standard input and output of a child process. */
 class ProcessShell implements Shell {
@@ -55,30 +53,37 @@ class ProcessShell implements Shell {
   }
 }
 
+/** How a machine is started: program and arguments. */
+export type MachineCommand = (options: {
+  readonly commandLine: CommandLine;
+  readonly hasDisk: boolean;
+}) => readonly string[];
+
 /** A machine in a child process: QEMU, or our own command line. */
 export class ProcessSide implements Side {
   readonly name: string;
-  readonly #command: readonly string[];
+  readonly architecture = "riscv64";
+  readonly #command: MachineCommand;
+  readonly #program: string;
   #child: ChildProcess | undefined;
   #shell: ProcessShell | undefined;
 
-  constructor(name: string, command: readonly string[]) {
+  /** `program`: the workload program, for the guest's architecture. */
+  constructor(name: string, program: string, command: MachineCommand) {
     this.name = name;
+    this.#program = program;
     this.#command = command;
   }
 
-  async boot(): Promise<number> {
-    await this.close();
-    const [program = "", ...args] = this.#command;
-    const started = performance.now();
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
-    this.#shell = new ProcessShell(this.#child);
-    await this.#shell.expect(PROMPT, BOOT_TIMEOUT_MS);
-    return (performance.now() - started) / 1000;
+  excuse(): undefined {}
+
+  boot(commandLine: CommandLine): Promise<Measured> {
+    return this.#boot(commandLine, false);
   }
 
-  prepare(program: string): Promise<void> {
-    return typeProgram(this.#running(), typedProgram(program));
+  async start(works: readonly Work[]): Promise<void> {
+    await this.#boot("fast", true);
+    await prepareShell(this.#running(), typedProgram(this.#program), works);
   }
 
   measure(work: Work): Promise<Measured> {
@@ -92,6 +97,18 @@ export class ProcessSide implements Side {
     const closed = once(child, "close");
     child.kill("SIGKILL");
     await closed;
+  }
+
+  async #boot(commandLine: CommandLine, hasDisk: boolean): Promise<Measured> {
+    await this.close();
+    const [program = "", ...args] = this.#command({ commandLine, hasDisk });
+    const { shell, measured } = await bootToPrompt(() => {
+      const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+      this.#child = child;
+      return new ProcessShell(child);
+    });
+    this.#shell = shell;
+    return measured;
   }
 
   #running(): ProcessShell {
