@@ -4,7 +4,8 @@ import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import { packPages } from "#base/page-set.ts";
 import type { ImageManifest } from "#protocol/image.ts";
 import type { BootMessage, PageMessage } from "#protocol/messages.ts";
-import type { GuestWorker, HypervisorHost, SharedGuestMemory } from "./host.ts";
+import { chunkReader } from "./chunk-reader.ts";
+import type { FetchFile, GuestWorker, HypervisorHost, SharedGuestMemory } from "./host.ts";
 
 const RING_BYTES = 4096;
 const OUT = 1024;
@@ -143,6 +144,10 @@ export function playedHost() {
     [`chunks/${sha256(kernel)}`, new Uint8Array(gzipSync(kernel))],
   ]);
   const time = { now: 0 };
+  const fetchFile: FetchFile = async (path) => {
+    const body = files.get(path);
+    return { status: body ? 200 : 404, body: body ?? new Uint8Array(0) };
+  };
   const host: HypervisorHost = {
     now: () => time.now,
     epoch: () => time.now,
@@ -151,12 +156,12 @@ export function playedHost() {
       timers.add(timer);
       return () => void timers.delete(timer);
     },
-    fetchFile: async (path) => {
-      const body = files.get(path);
-      return { status: body ? 200 : 404, body: body ?? new Uint8Array(0) };
-    },
-    sha256: async (bytes) => sha256(bytes),
-    gunzip: async (bytes, mostBytes) => new Uint8Array(gunzipSync(bytes, { maxOutputLength: mostBytes })),
+    fetchFile,
+    readChunk: chunkReader({
+      fetchFile,
+      sha256: async (bytes) => sha256(bytes),
+      gunzip: async (bytes, mostBytes) => new Uint8Array(gunzipSync(bytes, { maxOutputLength: mostBytes })),
+    }),
     startWorker: () => {
       const worker = new PlayedWorker();
       workers.push(worker);

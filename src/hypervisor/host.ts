@@ -1,3 +1,5 @@
+import type { ImageFile } from "#protocol/image.ts";
+
 /** What the hypervisor asks of the page or the Node process that it runs in. Nothing else of the host is touched. */
 export interface HypervisorHost {
   /** Milliseconds on a clock that only goes forward. */
@@ -6,12 +8,9 @@ export interface HypervisorHost {
   readonly epoch: () => number;
   /** Calls back once after `ms`; returns how to cancel. */
   readonly after: (ms: number, callback: () => void) => () => void;
-  /** Reads one file of the image catalogue, such as `index.json` or `chunks/<sha256>`. */
+  /** Reads one file of the image catalogue, such as `index.json`. */
   readonly fetchFile: FetchFile;
-  /** SHA-256 of the bytes in lower-case hex. */
-  readonly sha256: (bytes: Uint8Array) => Promise<string>;
-  /** The bytes that a gzip stream holds; rejects when it is damaged, or holds more than `mostBytes`. */
-  readonly gunzip: (bytes: Uint8Array, mostBytes: number) => Promise<Uint8Array>;
+  readonly readChunk: ReadChunk;
   /** Starts one guest's worker. */
   readonly startWorker: (name: string) => GuestWorker;
   /** Makes one guest's shared memory; throws RangeError where there is none to be had. */
@@ -27,17 +26,37 @@ export interface HypervisorLimits {
   readonly memoryMiB: number;
 }
 
+export interface ReadOptions {
+  /** Not from any cache: what it holds is damaged. */
+  readonly fresh?: boolean;
+  readonly onBytes?: (received: number) => void;
+  readonly isCancelled?: () => boolean;
+}
+
 /** `status` is HTTP's; `body` is empty where it is not 200, and cut somewhere behind `mostBytes` where it is longer. */
 export type FetchFile = (
   path: string,
-  options: {
-    readonly mostBytes: number;
-    /** Not from any cache: what it holds is damaged. */
-    readonly fresh?: boolean;
-    readonly onBytes?: (received: number) => void;
-    readonly isCancelled?: () => boolean;
-  },
+  options: ReadOptions & { readonly mostBytes: number },
 ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+/** Where a chunk's bytes belong. */
+export interface ChunkPlace {
+  readonly buffer: SharedArrayBuffer;
+  readonly at: number;
+}
+
+/** `status` is HTTP's; a chunk that is not whole is not what its manifest says, and its place is as it was. */
+export interface ChunkOutcome {
+  readonly status: number;
+  readonly isWhole: boolean;
+}
+
+/** Fetches one chunk of an image, unpacks it, checks it and puts it in its place. */
+export type ReadChunk = (
+  chunk: ImageFile["chunks"][number],
+  place: ChunkPlace,
+  options: ReadOptions,
+) => Promise<ChunkOutcome>;
 
 /** One guest's worker as the hypervisor sees it. What it says is not to be trusted. */
 export interface GuestWorker {

@@ -1,9 +1,11 @@
 import type { ImageFile, ImageManifest } from "#protocol/image.ts";
 import { parseImageCatalogue, parseImageManifest } from "#protocol/parse-manifest.ts";
 import { TabvisorError, type ImageSummary } from "#protocol/tabvisor.ts";
-import type { HypervisorHost } from "./host.ts";
+import type { ChunkPlace, HypervisorHost, ReadOptions } from "./host.ts";
 
-const PARALLEL_FETCHES = 8;
+const PARALLEL_READS = 6;
+/** How often progress is told: each time the page draws. */
+const PROGRESS_MS = 50;
 /** A manifest has a line for each chunk and package; none comes near. */
 const MOST_JSON_BYTES = 32 * 2 ** 20;
 
@@ -18,6 +20,15 @@ export interface LoadOptions {
   /** Bytes of the stored (compressed) chunks. */
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly isCancelled: () => boolean;
+}
+
+/** A file of an image, and what is to be done for all of it to be there: nothing where another guest has it. */
+interface LoadingFile {
+  readonly file: ImageFile;
+  /** The checksums of its chunks. */
+  readonly key: string;
+  readonly whole: SharedArrayBuffer;
+  readonly jobs: readonly (() => Promise<void>)[];
 }
 
 /** Reads the catalogue, manifests and files of images, and checks every byte of them. */
@@ -53,15 +64,21 @@ export class ImageStore {
   async load(manifest: ImageManifest, options: LoadOptions): Promise<ImageFiles> {
     const totalBytes = storedBytes(manifest);
     let doneBytes = 0;
+    let told = this.#host.now();
     options.onProgress(0, totalBytes);
     const report = (more: number) => {
       doneBytes += more;
+      if (this.#host.now() - told < PROGRESS_MS && doneBytes < totalBytes) return;
+      told = this.#host.now();
       options.onProgress(Math.min(doneBytes, totalBytes), totalBytes);
     };
-    const loaded = new Map<ImageFile, SharedArrayBuffer>();
-    for (const file of manifest.files) loaded.set(file, await this.#file(manifest, file, report, options.isCancelled));
-    const all = (role: ImageFile["role"]) =>
-      manifest.files.filter((file) => file.role === role).flatMap((file) => loaded.get(file) ?? []);
+    const files = manifest.files.map((file) => this.#file(manifest, file, report, options.isCancelled));
+    await inParallel(
+      files.flatMap(({ jobs }) => jobs),
+      PARALLEL_READS,
+    );
+    for (const { key, whole } of files) this.#files.set(key, new WeakRef(whole));
+    const all = (role: ImageFile["role"]) => files.filter(({ file }) => file.role === role).map(({ whole }) => whole);
     const [kernel] = [...all("kernel"), ...all("firmware")];
     if (!kernel)
       throw new TabvisorError(`Image “${manifest.id}” has neither a kernel nor firmware. Build the image again.`);
@@ -69,39 +86,37 @@ export class ImageStore {
     return { kernel, ...(initrd && { initrd }), disks: all("disk") };
   }
 
-  async #file(
+  #file(
     manifest: ImageManifest,
     file: ImageFile,
     report: (bytes: number) => void,
     isCancelled: () => boolean,
-  ): Promise<SharedArrayBuffer> {
+  ): LoadingFile {
     const key = file.chunks.map(({ sha256 }) => sha256).join();
     const kept = this.#files.get(key)?.deref();
     if (kept?.byteLength === file.byteLength) {
       report(file.chunks.reduce((sum, chunk) => sum + chunk.storedBytes, 0));
-      return kept;
+      return { file, key, whole: kept, jobs: [] };
     }
     const whole = sharedBuffer(file.byteLength);
-    const target = new Uint8Array(whole);
     let start = 0;
     const jobs = file.chunks.map((chunk) => {
-      const at = start;
+      const place = { buffer: whole, at: start };
       start += chunk.byteLength;
-      return async () => target.set(await this.#chunk(manifest, chunk, report, isCancelled), at);
+      return () => this.#chunk(manifest, chunk, place, report, isCancelled);
     });
     if (start !== file.byteLength)
       throw new TabvisorError(`The ${file.role} of image “${manifest.id}” is cut short. Build the image again.`);
-    await inParallel(jobs, PARALLEL_FETCHES);
-    this.#files.set(key, new WeakRef(whole));
-    return whole;
+    return { file, key, whole, jobs };
   }
 
   async #chunk(
     manifest: ImageManifest,
     chunk: ImageFile["chunks"][number],
+    place: ChunkPlace,
     report: (bytes: number) => void,
     isCancelled: () => boolean,
-  ): Promise<Uint8Array> {
+  ): Promise<void> {
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     let seen = 0;
     const onBytes = (received: number) => {
@@ -109,31 +124,19 @@ export class ImageStore {
       seen = received;
     };
     const what = `a part of image “${manifest.id}”`;
-    const path = `chunks/${chunk.sha256}`;
-    const mostBytes = chunk.storedBytes;
-    const stored = await this.#fetch(path, what, { mostBytes, onBytes, isCancelled });
+    const read = (options: ReadOptions) => answered(what, this.#host.readChunk(chunk, place, options));
+    const { isWhole } = await read({ onBytes, isCancelled });
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     report(chunk.storedBytes - seen);
     // A damaged chunk may come from the browser's own cache, which would give it for ever.
-    const bytes =
-      (await this.#unpack(chunk, stored)) ??
-      (await this.#unpack(chunk, await this.#fetch(path, what, { mostBytes, isCancelled, fresh: true })));
-    if (bytes) return bytes;
+    if (isWhole || (await read({ isCancelled, fresh: true })).isWhole) return;
     throw new TabvisorError(
       `A part of image “${manifest.id}” is damaged (its checksum differs from the manifest's). Build the image again.`,
     );
   }
 
-  /** What a stored chunk holds; undefined where it is not what its manifest says. */
-  async #unpack(chunk: ImageFile["chunks"][number], stored: Uint8Array): Promise<Uint8Array | undefined> {
-    const bytes =
-      chunk.encoding === "gzip" ? await this.#host.gunzip(stored, chunk.byteLength).catch(() => undefined) : stored;
-    if (bytes?.length !== chunk.byteLength || (await this.#host.sha256(bytes)) !== chunk.sha256) return undefined;
-    return bytes;
-  }
-
   async #json<T>(path: string, what: string, parse: (text: string) => T): Promise<T> {
-    const body = await this.#fetch(path, what, { mostBytes: MOST_JSON_BYTES });
+    const { body } = await answered(what, this.#host.fetchFile(path, { mostBytes: MOST_JSON_BYTES }));
     try {
       return parse(new TextDecoder().decode(body as Uint8Array<ArrayBuffer>));
     } catch (error) {
@@ -141,25 +144,24 @@ export class ImageStore {
       throw new TabvisorError(`${capitalized(what)} cannot be used: ${detail}. Build the images again.`);
     }
   }
+}
 
-  async #fetch(path: string, what: string, options: Parameters<HypervisorHost["fetchFile"]>[1]): Promise<Uint8Array> {
-    const result = await this.#host.fetchFile(path, options).catch((error: unknown) => {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new TabvisorError(
-        `${capitalized(what)} could not be fetched (${detail}). Check that the server still runs, then try again.`,
-      );
-    });
-    if (result.status === 404)
-      throw new TabvisorError(
-        `${capitalized(what)} is not there. Build the images (npm start does so), then try again.`,
-      );
-    if (result.status !== 200) {
-      throw new TabvisorError(
-        `${capitalized(what)} could not be fetched: the server answered ${result.status}. Try again.`,
-      );
-    }
-    return result.body;
+/** What the server answered, where it is what was asked for. */
+async function answered<T extends { readonly status: number }>(what: string, answer: Promise<T>): Promise<T> {
+  const result = await answer.catch((error: unknown) => {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new TabvisorError(
+      `${capitalized(what)} could not be fetched (${detail}). Check that the server still runs, then try again.`,
+    );
+  });
+  if (result.status === 404)
+    throw new TabvisorError(`${capitalized(what)} is not there. Build the images (npm start does so), then try again.`);
+  if (result.status !== 200) {
+    throw new TabvisorError(
+      `${capitalized(what)} could not be fetched: the server answered ${result.status}. Try again.`,
+    );
   }
+  return result;
 }
 
 /** What of a manifest a person sees. */

@@ -1,24 +1,26 @@
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
-import type { FetchFile, GuestWorker, HypervisorHost } from "#hypervisor/host.ts";
+import type { GuestWorker, HypervisorHost, ReadChunk } from "#hypervisor/host.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
 import { createSharedGuestMemory } from "./guest-buffers.ts";
-import { gunzip, sha256 } from "./web-platform.ts";
+import { imageWorkerReader } from "./image-worker-link.ts";
+import { fetchBelow } from "./web-platform.ts";
 
 /** Where the image catalogue stands, relative to the page. */
 const GUESTS_FOLDER = "guests/";
 
 /** The hypervisor of this page. It works (and says why no guest can run) even where the browser lacks what guests need. */
 export function createBrowserTabvisor(): Tabvisor {
+  const unsupported = missingFeature();
+  const folder = new URL(GUESTS_FOLDER, location.href).href;
   const host: HypervisorHost = {
     now: () => performance.now(),
     epoch: () => Date.now(),
     after,
-    fetchFile,
-    sha256,
-    gunzip,
+    fetchFile: fetchBelow(folder),
+    readChunk: unsupported === undefined ? chunkReaderBelow(folder) : () => Promise.reject(new Error(unsupported)),
     startWorker,
     createMemory: createSharedGuestMemory,
-    unsupported: missingFeature(),
+    unsupported,
     limits: { guests: 100, memoryMiB: deviceMemoryGiB() * 1024 },
   };
   return new Hypervisor(host);
@@ -50,25 +52,12 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-const fetchFile: FetchFile = async (path, { mostBytes, fresh, onBytes, isCancelled }) => {
-  const response = await fetch(GUESTS_FOLDER + path, {
-    cache: fresh ? "reload" : path.startsWith("chunks/") ? "force-cache" : "no-cache",
-  });
-  if (response.status !== 200 || !response.body) return { status: response.status, body: new Uint8Array(0) };
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let received = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    received += value.length;
-    onBytes?.(received);
-    if (received > mostBytes || isCancelled?.()) await reader.cancel();
-  }
-  const body = new Uint8Array(await new Blob(parts).arrayBuffer());
-  return { status: 200, body };
-};
+function chunkReaderBelow(folder: string): ReadChunk {
+  return imageWorkerReader(
+    folder,
+    () => new Worker(new URL("./image-worker.ts", import.meta.url), { type: "module", name: "images" }),
+  );
+}
 
 function startWorker(name: string): GuestWorker {
   const worker = new Worker(new URL("./guest-worker.ts", import.meta.url), { type: "module", name });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { gunzip } from "node:zlib";
+import { chunkReader } from "#hypervisor/chunk-reader.ts";
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
 import type { FetchFile, GuestWorker, HypervisorHost } from "#hypervisor/host.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
@@ -19,13 +20,17 @@ export interface NodeTabvisorOptions {
 
 /** The same hypervisor in Node, its guests in worker threads. Guests keep the process alive until they are destroyed. */
 export function createNodeTabvisor({ guestsFolder, workerUrl }: NodeTabvisorOptions): Tabvisor {
+  const fetchFile = fileFetcher(guestsFolder);
   const host: HypervisorHost = {
     now: () => performance.now(),
     epoch: () => Date.now(),
     after,
-    fetchFile: fileFetcher(guestsFolder),
-    sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
-    gunzip: async (bytes, mostBytes) => new Uint8Array(await promisify(gunzip)(bytes, { maxOutputLength: mostBytes })),
+    fetchFile,
+    readChunk: chunkReader({
+      fetchFile,
+      sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
+      gunzip: (bytes, mostBytes) => promisify(gunzip)(bytes, { maxOutputLength: mostBytes }),
+    }),
     startWorker: (name) => startWorker(name, workerUrl ?? new URL("./guest-worker-node.js", import.meta.url)),
     createMemory: createSharedGuestMemory,
     unsupported: undefined,
