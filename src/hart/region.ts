@@ -158,9 +158,9 @@ class Search {
       offset += instruction.length;
       if (isJump(instruction)) break;
     }
-    const isInterpreted =
-      offset < PAGE_BYTES && !this.#instructions.has(offset) && this.#instructionAt(offset) === undefined;
-    return { offset: start, instructions, endOffset: offset, end: isInterpreted ? "interpret" : "flow" };
+    const last = instructions.at(-1);
+    const isOurs = (last && isJump(last)) || offset >= PAGE_BYTES || this.#instructionAt(offset) !== undefined;
+    return { offset: start, instructions, endOffset: offset, end: isOurs ? "flow" : "interpret" };
   }
 }
 
