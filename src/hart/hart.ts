@@ -1,7 +1,7 @@
 import { Cause, type HelperName } from "#riscv/engine.ts";
 import { instructionLength } from "#riscv/decode.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { Counter, HART_STATE_BYTES } from "#memory/layout.ts";
+import { Counter, DECODED, DECODED_PAGE_BYTES, HART_STATE_BYTES, PAGE_BYTES } from "#memory/layout.ts";
 import { peekCsr, type CsrHost } from "./csrs.ts";
 import { DecodedPages } from "./decoded-pages.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -338,8 +338,8 @@ export class Hart implements HartFace {
 
   #decodePage(decoded: DecodedPages, page: number): number {
     const { index, evicted } = decoded.assign(page);
-    this.#tlbs.flushWrites();
-    if (evicted) this.#tlbs.flushFetches();
+    this.#tlbs.dropWritesTo(this.#memory.layout.ram + page * PAGE_BYTES);
+    if (evicted) this.#tlbs.dropFetchesOf(DECODED + index * DECODED_PAGE_BYTES);
     this.state.count(Counter.pagesDecoded);
     return index;
   }

@@ -20,6 +20,9 @@ import {
 const EMPTY = 0x80;
 const COLLIDING = (0x8080_8080 >>> 12) & (TLB_ENTRIES - 1);
 
+/** Where an entry says which page it leads to. */
+const PAGE_FIELD = 8;
+
 const tlbs = [TLB_READ, TLB_WRITE, TLB_FETCH] as const;
 
 /** satp of a bank that holds nothing of use. */
@@ -34,11 +37,14 @@ export class Tlbs {
   readonly #hart: number;
   /** satp of each bank. */
   readonly #spaces: bigint[] = Array.from({ length: TLB_BANKS }, () => NO_ADDRESS_SPACE);
+  /** All of the TLBs as 32-bit words, from the memory's first byte on. */
+  readonly #words: Int32Array;
   #current = 0;
   #oldest = 0;
 
   constructor(memory: GuestMemory, hart: number) {
     this.#memory = memory;
+    this.#words = new Int32Array(memory.bytes.buffer, 0, (TLB_FETCH + TLB_BARE + TLB_BYTES) / 4);
     this.#hart = hart;
   }
 
@@ -77,6 +83,16 @@ export class Tlbs {
     this.#empty(TLB_FETCH, TLB_BARE + TLB_BYTES);
   }
 
+  /** Every entry for stores that leads to the RAM page at byte `page` of the memory. */
+  dropWritesTo(page: number): void {
+    this.#dropEntriesTo(TLB_WRITE, page);
+  }
+
+  /** Every entry for fetches that leads to the decoded page at byte `page` of the memory. */
+  dropFetchesOf(page: number): void {
+    this.#dropEntriesTo(TLB_FETCH, page);
+  }
+
   /** One page's translation in every address space, whatever the size of the leaf that it came from. */
   flushPage(virtualAddress: bigint): void {
     if (this.#mayBeSuperpage(virtualAddress)) {
@@ -88,6 +104,17 @@ export class Tlbs {
       for (let context = 0; context < TLB_BANKS * TLB_BANK_CONTEXTS; context++) {
         this.#emptyEntry(tlb + context * TLB_BYTES, index);
       }
+    }
+  }
+
+  #dropEntriesTo(tlb: number, page: number): void {
+    const words = this.#words;
+    const end = (tlb + TLB_BARE + TLB_BYTES) / 4;
+    for (let at = (tlb + PAGE_FIELD) / 4; at < end; at += TLB_ENTRY_BYTES / 4) {
+      if (words[at] !== page) continue;
+      const start = at * 4 - PAGE_FIELD;
+      const index = ((start - tlb) % TLB_BYTES) / TLB_ENTRY_BYTES;
+      this.#emptyEntry(start - index * TLB_ENTRY_BYTES, index);
     }
   }
 
