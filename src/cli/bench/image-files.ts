@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { guestsFolder } from "#cli/guests-folder.ts";
 import { loadImage } from "#cli/load-image.ts";
@@ -32,12 +32,21 @@ export async function writeImageFiles(): Promise<ImageFiles> {
   return { manifest, ...files, commandLines: { fast: manifest.commandLine, "debian-default": debianDefault } };
 }
 
-/** An empty disk in a file. */
+/** An empty disk in a file, this process's own. */
 export function writeEmptyDisk(): string {
-  const path = join(benchFolder, "disk");
+  const path = diskPath();
   writeFileSync(path, "");
   truncateSync(path, DISK_MIB << 20);
   return path;
+}
+
+/** Removes what `writeEmptyDisk` wrote. */
+export function removeDisk(): void {
+  rmSync(diskPath(), { force: true });
+}
+
+function diskPath(): string {
+  return join(benchFolder, `disk-${process.pid}`);
 }
 
 /** Makes the image `DISK_IMAGE` from ours, and resolves with the folder to serve beside `public`, where its other parts stand. */

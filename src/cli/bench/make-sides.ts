@@ -6,7 +6,7 @@ import { ensurePageBuild, pageFolder } from "#cli/page-build.ts";
 import { ensureGuestImages } from "#cli/start.ts";
 import { startStaticServer } from "#cli/static-server.ts";
 import { ChromiumSide } from "./chromium-side.ts";
-import { writeDiskImage, writeEmptyDisk, writeImageFiles, type ImageFiles } from "./image-files.ts";
+import { removeDisk, writeDiskImage, writeEmptyDisk, writeImageFiles, type ImageFiles } from "./image-files.ts";
 import { NativeSide } from "./native-side.ts";
 import { ProcessSide, type MachineCommand } from "./process-side.ts";
 import { buildProgram, hostArchitecture, type Architecture, type Program } from "./program.ts";
@@ -107,6 +107,13 @@ const tabvisor: MachineCommand = ({ commandLine, hasDisk }) => {
   return [process.execPath, launcher, "run", "linux", "--memory", String(MEMORY_MIB), ...named, ...disk];
 };
 
+/** What the others are compared with: QEMU and v86, else whoever comes first. */
+function baselinesOf(sides: readonly Side[]): readonly string[] {
+  const names = sides.map(({ name }) => name);
+  const found = [QEMU, V86].filter((name) => names.includes(name));
+  return found.length > 0 ? found : names.slice(0, 1);
+}
+
 /** Makes the sides that were asked for, with all that they need: images, programs, the page and a server for it. */
 export async function makeSides(wanted: readonly SideName[], say: (text: string) => void): Promise<MadeSides> {
   await ensureGuestImages();
@@ -119,13 +126,14 @@ export async function makeSides(wanted: readonly SideName[], say: (text: string)
   const close = async (): Promise<void> => {
     for (const side of sides) await side.close();
     await server.close();
+    removeDisk();
   };
   try {
     const workshop = new Workshop(say, linux, server.url);
     for (const name of wanted) sides.push(...(await workshop.make(name)));
     const needsChromium = wanted.includes("chromium") || wanted.includes("v86");
     const versions = { ...commonVersions(needsChromium ? ensureChromium(say) : undefined), ...workshop.versions };
-    return { sides, memoryMiB: MEMORY_MIB, baselines: [QEMU, V86], versions, close };
+    return { sides, memoryMiB: MEMORY_MIB, baselines: baselinesOf(sides), versions, close };
   } catch (error) {
     await close();
     throw error;

@@ -21,6 +21,7 @@ const report: Report = {
   loadAtEnd: [1, 2, 3],
   rounds: 3,
   memoryMiB: 512,
+  isQuick: false,
   sides: [
     { name: "native", architecture: "x86" },
     { name: "qemu", architecture: "riscv64" },

@@ -19,6 +19,8 @@ export interface Report {
   readonly rounds: number;
   readonly memoryMiB: number;
   readonly sides: readonly Pick<Side, "name" | "architecture">[];
+  /** A smoke run: the times say nothing. */
+  readonly isQuick: boolean;
   /** Names of the sides that the others are compared with, the first of them in each cell. */
   readonly baselines: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
@@ -103,12 +105,11 @@ export function markdown(report: Report): string {
   const header = ["work", "M instr", ...sides.map(({ name }) => name)];
   const lines = [
     ...rows.map((row) => workLine(row, report)),
-    ...baselines
-      .filter((baseline) => rows.some(({ bySide }) => bySide[baseline]))
-      .map((each) => meanLine(report, each)),
+    ...baselines.map((baseline) => meanLine(report, baseline)),
   ];
   const load = (values: readonly number[]) => values.map((each) => each.toFixed(1)).join(" ");
   return [
+    ...(report.isQuick ? ["A smoke run with a hundredth of the work: the times say nothing.", ""] : []),
     `${report.startedAt}; ${host}; load average ${load(report.loadAtStart)} at the start, ${load(report.loadAtEnd)} at the end.`,
     `Medians of ${roundsText(report)} interleaved rounds, ${memoryMiB} MiB of guest memory; × is speed against ${baselines[0]} (more is faster); instructions are those of riscv64.`,
     "",
