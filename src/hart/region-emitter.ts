@@ -1,5 +1,5 @@
 import type { AccessWidth, HelperName, Immediate, Register } from "#riscv/engine.ts";
-import type { FunctionBuilder, FunctionReference, Label, Local, TypeReference } from "#wasm/function-builder.ts";
+import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
 import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, TLB_FETCH, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
 import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
 import { isSystemHelper } from "./host-functions.ts";
@@ -16,7 +16,7 @@ export interface RegionCalls {
   readonly hostForLoad: FunctionReference;
   readonly hostForStore: FunctionReference;
   /** Of regions, for going on in another one; undefined where the browser has no tail calls. */
-  readonly tailCall: TypeReference | undefined;
+  readonly goOn: FunctionReference | undefined;
 }
 
 /** Where a region stands. */
@@ -170,7 +170,7 @@ export class RegionEmitter extends Emitter {
     const operation = f.local("i32");
     const found = f.local("i64");
     f.i32(-1).set(this.#target).i32(0).set(this.#flag);
-    if (!this.#calls.tailCall) return;
+    if (!this.#calls.goOn) return;
     f.block((missed) => {
       f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u");
       f.if(
@@ -212,12 +212,12 @@ export class RegionEmitter extends Emitter {
         .get(this.#register(slot))
         .memory("i64.store", this.hart + slot);
     }
-    const { tailCall } = this.#calls;
-    if (tailCall)
+    const { goOn } = this.#calls;
+    if (goOn)
       f.get(this.#target)
         .i32(0)
         .op("i32.ge_s")
-        .if(() => f.get(this.#pageVa).get(this.budget).get(this.#entry).get(this.#target).returnCallIndirect(tailCall));
+        .if(() => f.get(this.#pageVa).get(this.budget).get(this.#entry).get(this.#target).returnCall(goOn));
     f.i32(0)
       .get(this.#pc)
       .memory("i64.store", this.hart + HartSlot.pc);

@@ -17,7 +17,7 @@ import { helperArity } from "./host-functions.ts";
 import { TABLE_SIZE } from "./interpreter.ts";
 import { REGIONS_IN_PAGE } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
-import { regionParameters, regionResults } from "./region-calls.ts";
+import { GO_ON, regionParameters, regionResults } from "./region-calls.ts";
 import { RegionEmitter } from "./region-emitter.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
@@ -175,8 +175,6 @@ export class Translator {
   #build(found: readonly { page: number; decodedPage: number; region: Region }[]): void {
     const { memory, table, exports, hasTailCalls, state } = this.#host;
     const module = new ModuleBuilder(memory.layout.totalBytes / 0x1_0000);
-    module.importTable(TABLE_SIZE);
-    const type = module.type(regionParameters, regionResults);
     const importFunction = (name: string, arity: number, result: "i32" | "i64", first: "i32" | "i64" = "i64") =>
       module.import(
         name,
@@ -199,7 +197,8 @@ export class Translator {
       unsigned: importFunction("unsigned", 2, "i64"),
       signedUnsigned: importFunction("signedUnsigned", 2, "i64"),
     };
-    const calls = { helpers, multiply, hostForLoad, hostForStore, tailCall: hasTailCalls ? type : undefined };
+    const goOn = hasTailCalls ? module.import(GO_ON, [...regionParameters, "i32"], regionResults) : undefined;
+    const calls = { helpers, multiply, hostForLoad, hostForStore, goOn };
     const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
     for (const [index, { region, decodedPage }] of found.entries()) {
       const body = module.function(regionParameters, regionResults);
@@ -211,7 +210,7 @@ export class Translator {
     }
     const bytes = module.encode();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { ...exports, memory: memory.wasm, table },
+      env: { ...exports, memory: memory.wasm },
     });
     for (const [index, { page, decodedPage, region }] of found.entries()) {
       const tableIndex = places[index] ?? 0;

@@ -221,6 +221,11 @@ export class FunctionBuilder {
     return this.#withIndex(0x10, target.index);
   }
 
+  /** As `call`, leaving this function first (tail calls, §3.3.8.19). */
+  returnCall(target: FunctionReference): this {
+    return this.#withIndex(0x12, target.index);
+  }
+
   /** Calls the table's function whose index (i32) is on the stack, above its arguments. */
   callIndirect(type: TypeReference): this {
     return this.#throughTable(0x11, type);
