@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { contentSecurityPolicy } from "./http-headers.ts";
 import { probePort, startStaticServer, type StaticServer } from "./static-server.ts";
 
 let scratch: string;
@@ -36,6 +37,21 @@ function statusOf(path: string, method = "GET"): Promise<number | undefined> {
       .end();
   });
 }
+
+test("a caller's headers take the place of ours", async () => {
+  const policy = contentSecurityPolicy({ "worker-src": "blob:" });
+  const other = await startStaticServer({
+    folders: [join(scratch, "page")],
+    port: 0,
+    headers: { "Content-Security-Policy": policy },
+  });
+  const { headers } = await fetch(other.url);
+  await other.close();
+  expect(headers.get("content-security-policy")).toBe(policy);
+  expect(policy).toContain("worker-src blob:; ");
+  expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval'; ");
+  expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
+});
 
 test("the page comes with the headers that give it shared memory", async () => {
   const response = await fetch(server.url);
