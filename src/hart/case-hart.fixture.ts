@@ -2,6 +2,7 @@ import { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot, RAM_BASE } from "#memory/layout.ts";
 import type { CaseHart } from "#riscv/cases/all.fixture.ts";
 import type { AccessWidth } from "#riscv/engine.ts";
+import type { EngineName } from "./contender.fixture.ts";
 import type { HartHost } from "./face.ts";
 import { Hart } from "./hart.ts";
 
@@ -20,8 +21,8 @@ export class HartUnderTest implements CaseHart {
   readonly hart: Hart;
   readonly memory = new GuestMemory(1);
 
-  constructor(engine: "evaluator" | "interpreter") {
-    this.hart = new Hart(this.memory, host, engine);
+  constructor(engine: EngineName) {
+    this.hart = new Hart(this.memory, host, engine, { hotThreshold: 1 });
   }
 
   reset(): void {

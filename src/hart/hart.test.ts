@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
+import { engineNames, type EngineName } from "./contender.fixture.ts";
 import type { HartHost } from "./face.ts";
 import { Hart } from "./hart.ts";
 
@@ -11,16 +12,16 @@ const host: HartHost = {
   timerChanged: () => {},
 };
 
-function run(engine: "evaluator" | "interpreter", program: readonly number[], budget: number): Hart {
+function run(engine: EngineName, program: readonly number[], budget: number): Hart {
   const memory = new GuestMemory(1);
   memory.write(RAM_BASE, new Uint8Array(new Uint32Array(program).buffer));
-  const hart = new Hart(memory, host, engine);
+  const hart = new Hart(memory, host, engine, { hotThreshold: 1 });
   hart.reset(BigInt(RAM_BASE), "M");
   hart.run(budget);
   return hart;
 }
 
-describe.each(["evaluator", "interpreter"] as const)("%s", (engine) => {
+describe.each(engineNames)("%s", (engine) => {
   test("counts down in a loop and stops exactly where its budget ends", () => {
     // li a0, 100; addi a1, a1, 3; addi a0, a0, -1; bnez a0, -8; j .
     const hart = run(engine, [0x06400513, 0x00358593, 0xfff50513, 0xfe051ce3, 0x0000006f], 1 + 3 * 40);

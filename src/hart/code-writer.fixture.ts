@@ -1,4 +1,5 @@
 import { expand } from "#riscv/compressed.ts";
+import { assemble, type Fields } from "#riscv/cases/case.fixture.ts";
 
 /** Machine code being written, by the halfword. Positions are bytes from its start. */
 export class CodeWriter {
@@ -14,6 +15,32 @@ export class CodeWriter {
 
   halfword(encoding: number): void {
     this.#halfwords.push(encoding);
+  }
+
+  /** Writes an instruction by its mnemonic. */
+  put(mnemonic: string, fields: Fields = {}): void {
+    this.word(assemble(mnemonic, fields));
+  }
+
+  /** Writes a branch or jump to a place that `bind` names later; returns its own. */
+  putForward(mnemonic: string, fields: Fields = {}): number {
+    const at = this.position;
+    this.put(mnemonic, fields);
+    return at;
+  }
+
+  /** Points the branch or jump at `at` to `target`. */
+  bind(at: number, mnemonic: string, fields: Fields = {}, target = this.position): void {
+    this.patchWord(at, assemble(mnemonic, { ...fields, imm: target - at }));
+  }
+
+  /** Leaves zeros, which are illegal instructions, up to `position`. */
+  skipTo(position: number): void {
+    while (this.position < position) this.halfword(0);
+  }
+
+  wordAt(position: number): number {
+    return ((this.#halfwords[position / 2] ?? 0) | ((this.#halfwords[position / 2 + 1] ?? 0) << 16)) >>> 0;
   }
 
   /** Replaces the word at `position`. */
