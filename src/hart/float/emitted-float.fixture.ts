@@ -3,7 +3,7 @@ import type { FunctionReference, Local } from "#wasm/function-builder.ts";
 import { ModuleBuilder } from "#wasm/module-builder.ts";
 import { emitFloatFunctions } from "./fast-path.ts";
 import { floatHelpers as exactHelpers, type RegisterOperation } from "./float-helpers.ts";
-import { floatOperandCount, hasRounding } from "./float-unit.ts";
+import { floatOperandCount, givesInteger, hasRounding } from "./float-unit.ts";
 import { floatHelpers, floatVectors, Random, type FloatVector } from "./float-vectors.fixture.ts";
 import { InlineFloat } from "./inline-float.ts";
 
@@ -217,10 +217,6 @@ function emitInline(
 /** Whether an operation's operand is an x register. */
 export function takesInteger(name: FloatHelper): boolean {
   return /^fcvt\.[sd]\.[wl]/.test(name);
-}
-
-function givesInteger(name: FloatHelper): boolean {
-  return /^(f(eq|lt|le|class)|fcvt\.[wl]u?)\./.test(name);
 }
 
 /** The registers that hold a vector's operands. */

@@ -88,6 +88,11 @@ export function hasRounding(name: FloatHelper): boolean {
   return /^f(add|sub|mul|div|sqrt|madd|cvt)/.test(name);
 }
 
+/** Whether an operation's result goes to an x register: comparisons', fclass's and those of conversions to integers. */
+export function givesInteger(name: FloatHelper): boolean {
+  return /^(f(eq|lt|le|class)|fcvt\.[wl]u?)\./.test(name);
+}
+
 /** The rounding mode that an instruction's rm field means under `fcsr`; undefined where it is reserved, so the instruction illegal (F §11.2). */
 export function resolveRounding(rm: number, fcsr: number): Rounding | undefined {
   const rounding = rm === DYNAMIC_ROUNDING ? (fcsr >> 5) & 7 : rm;

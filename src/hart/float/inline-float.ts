@@ -1,6 +1,7 @@
 import type { FloatHelper } from "#riscv/engine.ts";
 import type { FunctionBuilder, Local } from "#wasm/function-builder.ts";
 import { LONG, UNSIGNED_LONG, UNSIGNED_WORD, WORD } from "./convert.ts";
+import { givesInteger } from "./float-unit.ts";
 import { FloatFlag } from "./format.ts";
 import { inlineFused, inlineProduct, inlineSquareRoot, inlineSum, inlineToSingle } from "./inline-arithmetic.ts";
 import { inlineChoose, inlineCompare } from "./inline-compare.ts";
@@ -40,7 +41,7 @@ export class InlineFloat {
     this.#f = f;
     this.#fcsrAddress = fcsrAddress;
     this.#fused = fused;
-    this.#guard = f.local("i32");
+    this.#guard = f.ownLocal("i32");
   }
 
   /** Looks at fcsr. */
@@ -69,7 +70,7 @@ export class InlineFloat {
     const path = begin?.(new InlineOperation(f, operands, rm, this.#fused, this.#guard));
     if (!path) {
       slow();
-      if (isFloat(name)) f.op("f64.reinterpret_i64");
+      if (!givesInteger(name)) f.op("f64.reinterpret_i64");
       this.readFcsr();
       return;
     }
@@ -139,8 +140,3 @@ const paths: Readonly<Partial<Record<FloatHelper, (operation: InlineOperation) =
   "fcvt.s.d": inlineToSingle,
   "fcvt.d.s": inlineToDouble,
 };
-
-/** Whether an operation's result goes to an f register. */
-function isFloat(name: FloatHelper): boolean {
-  return !/^(f(eq|lt|le|class)|fcvt\.[wl]u?)\./.test(name);
-}
