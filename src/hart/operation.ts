@@ -1,5 +1,5 @@
-import { expand } from "#riscv/compressed.ts";
-import { allInstructions, identify, immediateOf, instructionLength, type NumberedInstruction } from "#riscv/decode.ts";
+import { expansionsByKind } from "#riscv/compressed.ts";
+import { allInstructions, identify, immediateOf, type NumberedInstruction } from "#riscv/decode.ts";
 
 /**
  * A decoded instruction as the interpreter holds it, 8 bytes:
@@ -33,13 +33,7 @@ export interface Handler {
   readonly length: 2 | 4;
 }
 
-const compressible = new Set<number>();
-for (let halfword = 0; halfword < 0x1_0000; halfword++) {
-  if (instructionLength(halfword) === 4) continue;
-  const word = expand(halfword);
-  const found = word === undefined ? undefined : identify(word);
-  if (found) compressible.add(found.number);
-}
+const compressible = new Set(expansionsByKind().map((word) => identify(word)?.number));
 
 /** All handlers in order; handler n of the interpreter is `handlers[n - FIRST_INSTRUCTION]`. */
 export const handlers: readonly Handler[] = [
@@ -51,11 +45,11 @@ export const handlers: readonly Handler[] = [
 
 if (handlers.length + FIRST_INSTRUCTION > 256) throw new Error("an operation's handler no longer fits its byte");
 
-const handlerOfCompressed = new Map(
-  handlers.flatMap(({ instruction, length }, index) =>
-    length === 2 ? [[instruction.number, index + FIRST_INSTRUCTION]] : [],
-  ),
-);
+/** Handler of an instruction's compressed form, by the instruction's number. */
+const handlerOfCompressed = allInstructions.map(({ number }) => {
+  const index = handlers.findIndex(({ instruction, length }) => length === 2 && instruction.number === number);
+  return index < 0 ? undefined : index + FIRST_INSTRUCTION;
+});
 
 /** Which fields the semantics of each instruction uses, found when its handler was emitted. */
 export interface OperandUse {
@@ -71,7 +65,7 @@ export function encodeOperation(
   encoding: number,
 ): readonly [number, number] {
   const found = word === undefined ? undefined : identify(word);
-  const handler = found && (length === 2 ? handlerOfCompressed.get(found.number) : found.number + FIRST_INSTRUCTION);
+  const handler = found && (length === 2 ? handlerOfCompressed[found.number] : found.number + FIRST_INSTRUCTION);
   const use = found && uses[found.number];
   if (word === undefined || !found || handler === undefined || !use) {
     return [length === 2 ? ILLEGAL_2 : ILLEGAL_4, encoding];

@@ -141,9 +141,14 @@ const compressed: Readonly<Record<string, CompressedInstruction>> = {
 
 const rows = Object.entries(compressed);
 
+/** Bits that every row's mask has: the quadrant and funct3. */
+const QUADRANT_AND_FUNCT3 = 0xe003;
+const rowsOf = new Map(rows.map(([, { match }]) => [match & QUADRANT_AND_FUNCT3, [] as (typeof rows)[number][]]));
+for (const row of rows) rowsOf.get(row[1].match & QUADRANT_AND_FUNCT3)?.push(row);
+
 /** The first row that fits decides, also where it then finds the encoding reserved. */
 function rowOf(halfword: number): (typeof rows)[number] | undefined {
-  return rows.find(([, row]) => (halfword & row.mask) === row.match);
+  return rowsOf.get(halfword & QUADRANT_AND_FUNCT3)?.find(([, row]) => (halfword & row.mask) === row.match);
 }
 
 /** The name of the compressed instruction that a halfword is, or undefined when it is illegal or reserved. */
@@ -153,6 +158,17 @@ export function compressedName(halfword: number): string | undefined {
 
 function expandSlowly(halfword: number): number | undefined {
   return rowOf(halfword)?.[1].expand(halfword);
+}
+
+/** For each compressed instruction one that it may stand for: all that it stands for are of one kind. */
+export function expansionsByKind(): readonly number[] {
+  return rows.flatMap(([, { match, mask }]) => {
+    for (let operands = 0; operands < 0x1_0000; operands++) {
+      const word = (operands & mask) === 0 ? expandSlowly(match | operands) : undefined;
+      if (word !== undefined) return [word];
+    }
+    return [];
+  });
 }
 
 let expansions: Uint32Array | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compressedName, expand } from "./compressed.ts";
+import { compressedName, expand, expansionsByKind } from "./compressed.ts";
 import { allInstructions, decode, identify, immediateOf, instructionLength, operandsOf } from "./decode.ts";
 import { encodeB, encodeI, encodeJ, encodeS, encodeU } from "./encode.ts";
 
@@ -35,6 +35,12 @@ describe("decode", () => {
       if (searched) found++;
     }
     expect(found).toBeGreaterThan(100_000);
+  });
+
+  test("compressed instructions stand for no other instructions than those named by kind", () => {
+    const halfwords = Array.from({ length: 0x1_0000 }, (_, halfword) => halfword).filter((each) => (each & 3) !== 3);
+    const searched = new Set(halfwords.flatMap((halfword) => identify(expand(halfword) ?? 0)?.name ?? []));
+    expect(new Set(expansionsByKind().map((word) => identify(word)?.name))).toEqual(searched);
   });
 
   test("numbers are places in the list", () => {
