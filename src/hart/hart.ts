@@ -28,6 +28,9 @@ const SBI_MIDELEG = 0x222n;
 /** Arrivals at a place that make it worth translating (FACTS: translation pays after one to two thousand executions). */
 const HOT_THRESHOLD = 1000;
 
+/** A module costs much more than a function: the translator waits for one hot operation for each so many arrivals at one. */
+const ARRIVALS_A_BATCH = 40;
+
 export interface HartOptions {
   /** Arrivals at an operation after which what it begins is translated. */
   readonly hotThreshold?: number;
@@ -300,7 +303,7 @@ export class Hart implements HartFace {
       hot: (operation: number) => this.#translator?.hot(operation),
     };
     const interpreter = instantiateInterpreter(compiled, this.#memory, host, table);
-    if (table) {
+    if (table && hotThreshold !== undefined) {
       this.#translator = new Translator({
         memory: this.#memory,
         state: this.state,
@@ -308,6 +311,7 @@ export class Hart implements HartFace {
         table,
         exports: interpreter.exports,
         hasTailCalls: hasTailCalls(),
+        batchOperations: Math.ceil(hotThreshold / ARRIVALS_A_BATCH),
         now: translation.now ?? (() => 0),
       });
     }

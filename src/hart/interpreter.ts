@@ -44,7 +44,7 @@ export interface InterpreterOptions {
 }
 
 /** Size of the table of translated regions. */
-export const TABLE_SIZE = 16_384;
+export const TABLE_SIZE = 4096;
 
 /** The interpreter as a module: everything but the hart it will run on. */
 export interface InterpreterModule {

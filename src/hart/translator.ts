@@ -23,6 +23,8 @@ import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from 
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
 const CODE_BYTES_MAX = 24 * 2 ** 20;
+/** Slices after which what became hot waits no longer for more of its kind. */
+const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
 const REBUILDS_MAX = 40;
 
@@ -46,6 +48,8 @@ export interface TranslatorHost {
   /** The interpreter's module's. */
   readonly exports: Readonly<Record<string, object>>;
   readonly hasTailCalls: boolean;
+  /** Hot operations that are translated without waiting for more. */
+  readonly batchOperations: number;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -68,6 +72,8 @@ export class Translator {
   readonly #freeOriginals: number[] = [];
   #originals = 0;
   #codeBytes = 0;
+  /** Slices since the first hot operation that waits. */
+  #waited = 0;
 
   constructor(host: TranslatorHost) {
     this.#host = host;
@@ -78,9 +84,11 @@ export class Translator {
     this.#hot.add(operation);
   }
 
-  /** Translates what has become hot since the last call. */
+  /** Between slices: translates what has become hot, once it is worth a module. */
   translate(): void {
     if (this.#hot.size === 0) return;
+    if (this.#hot.size < this.#host.batchOperations && ++this.#waited < BATCH_SLICES) return;
+    this.#waited = 0;
     const began = this.#host.now();
     const wanted = [...this.#hot];
     this.#hot.clear();
