@@ -14,7 +14,9 @@ const PAGE_FLAGS = IN + 64 + RING_BYTES;
 
 /** A worker played by a test: it answers as a good one does, unless told otherwise. */
 export class PlayedWorker implements GuestWorker {
+  /** All but the first, which says what to prepare. */
   readonly messages: PageMessage[] = [];
+  prepared = false;
   terminated = false;
   /** Answers nothing more, not even pings. */
   silent = false;
@@ -26,6 +28,10 @@ export class PlayedWorker implements GuestWorker {
   #errorListeners: ((message: string) => void)[] = [];
 
   post(message: PageMessage): void {
+    if (message.type === "prepare") {
+      this.prepared = true;
+      return;
+    }
     this.messages.push(message);
     if (message.type === "boot") this.#connect(message);
     queueMicrotask(() => {
@@ -92,6 +98,7 @@ export function goodAnswer(message: PageMessage): unknown {
       return { type: "restored", requestId: message.requestId, milliseconds: 1, outputPosition: 0 };
     case "hash":
       return { type: "hashed", requestId: message.requestId, hash: "0123456789abcdef" };
+    case "prepare":
     case "run":
     case "wake":
     case "resize":
