@@ -1,11 +1,11 @@
 import type { AccessWidth, Engine, HelperName, Immediate, Register } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
-import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
+import type { MemoryOpcode, Opcode, ValueType } from "#wasm/opcodes.ts";
 import { HartSlot } from "#memory/layout.ts";
 import { pushTlbEntry } from "./memory-code.ts";
 
 /**
- * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value), a constant, or their sum, not added
+ * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value, an f64 one its bits), a constant, or their sum, not added
  * yet.
  */
 export type Value =
@@ -227,7 +227,7 @@ export abstract class Emitter implements Engine<Value> {
       return;
     }
     this.f.get(value.local);
-    if (value.local.type === "i32") this.f.op("i64.extend_i32_u");
+    this.#widen(value.local);
     if (value.kind === "sum") this.f.i64(value.offset).op("i64.add");
   }
 
@@ -235,7 +235,13 @@ export abstract class Emitter implements Engine<Value> {
   protected consume(value: Value): void {
     if (value.kind !== "local" || !this.#taken.includes(value.local)) return this.push(value);
     this.f.pop(value.local);
-    if (value.local.type === "i32") this.f.op("i64.extend_i32_u");
+    this.#widen(value.local);
+  }
+
+  /** Makes an i64 of what `local` left on the stack. */
+  #widen({ type }: Local): void {
+    if (type === "i32") this.f.op("i64.extend_i32_u");
+    if (type === "f64") this.f.op("i64.reinterpret_f64");
   }
 
   /** As `pushCondition`, for a truth value that nothing reads afterwards. */
@@ -258,7 +264,7 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   /** The i64 (or truth value) on the stack, in a local of this instruction. */
-  protected take(type: "i32" | "i64" = "i64"): Value {
+  protected take(type: ValueType = "i64"): Value {
     const local = this.local(type);
     this.f.set(local);
     return { kind: "local", local };
@@ -272,7 +278,7 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   /** A local of this instruction. */
-  protected local(type: "i32" | "i64"): Local {
+  protected local(type: ValueType): Local {
     const local = this.f.local(type);
     this.#taken.push(local);
     return local;

@@ -10,6 +10,7 @@ import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
 import { emitMultiply } from "./multiply-code.ts";
 import type { OperandUse } from "./operation.ts";
 import { PrivilegedCode } from "./privileged-code.ts";
+import { emitGoOn } from "./go-on-code.ts";
 import { GO_ON, regionParameters, regionResults } from "./region-calls.ts";
 import { hasTailCalls } from "./tail-calls.ts";
 
@@ -90,13 +91,7 @@ export function compileInterpreter(
   for (const [name, target] of Object.entries({ ...floats, ...multiply })) module.export(name, target);
   module.export("hostForLoad", memory.hostForLoad);
   module.export("hostForStore", memory.hostForStore);
-  if (regions && hasTailCalls()) {
-    // Regions do not import the table themselves: V8 keeps every instance that does alive, and tells each of every change.
-    const goOn = module.function([...regionParameters, "i32"], regionResults);
-    for (const parameter of goOn.body.parameters) goOn.body.get(parameter);
-    goOn.body.returnCallIndirect(type);
-    module.export(GO_ON, goOn);
-  }
+  if (regions && hasTailCalls()) module.export(GO_ON, emitGoOn(module, type, hart));
   module.export("run", run);
   return { module: new WebAssembly.Module(module.encode()), uses };
 }

@@ -7,8 +7,12 @@ import type { ValueType } from "#wasm/opcodes.ts";
 export const regionParameters: readonly ValueType[] = ["i64", "i32", "i32"];
 export const regionResults: readonly ValueType[] = ["i32"];
 
-/** The interpreter's function that leaves a region for another: its parameters, then its place in the table. */
+/**
+ * The interpreter's function that goes on elsewhere: (pc, budget), results as a region's. Registers are in their slots. It
+ * goes on in the region that begins at pc, where the fetch TLB knows of one, and else comes back to the interpreter.
+ */
 export const GO_ON = "goOn";
+export const goOnParameters: readonly ValueType[] = ["i64", "i32"];
 
 /** Added to a region's result: it does not take the instruction at pc, even if it begins there. */
 export const STEP_FLAG = 0x8000_0000 | 0;

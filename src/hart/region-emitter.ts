@@ -1,9 +1,10 @@
-import type { AccessWidth, HelperName, Immediate, Register } from "#riscv/engine.ts";
+import type { AccessWidth, FloatHelper, HelperName, Immediate, Register } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
-import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, TLB_FETCH, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
+import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
 import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
+import { floatOperandCount, givesInteger, hasRounding } from "./float/float-unit.ts";
+import { InlineFloat } from "./float/inline-float.ts";
 import { isSystemHelper } from "./host-functions.ts";
-import { pushTlbEntry } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
 import { STEP_FLAG } from "./region-calls.ts";
 import { planFlow, type FlowPlan } from "./region-flow.ts";
@@ -15,8 +16,10 @@ export interface RegionCalls {
   readonly multiply: MultiplyFunctions;
   readonly hostForLoad: FunctionReference;
   readonly hostForStore: FunctionReference;
-  /** Of regions, for going on in another one; undefined where the browser has no tail calls. */
+  /** `GO_ON`; undefined where the browser has no tail calls. */
   readonly goOn: FunctionReference | undefined;
+  /** The host's relaxed_madd rounds once. */
+  readonly fused: boolean;
 }
 
 /** Where a region stands. */
@@ -45,6 +48,8 @@ type Ending =
 
 const OFFSET_BITS = 12;
 const FS_DIRTY = 0x60;
+/** Of an operation that is an entry, the handler and the place in the table. */
+const OWN_MASK = -0x1_0000_0000n | 0xffn;
 
 /**
  * Emits one region as one function: registers in locals, loaded when it is entered and stored when it is left; its control flow
@@ -55,6 +60,7 @@ export class RegionEmitter extends Emitter {
   readonly #calls: RegionCalls;
   readonly #region: Region;
   readonly #place: RegionPlace;
+  readonly #successors: readonly (readonly number[])[];
   readonly #plan: FlowPlan;
   readonly #pageVa: Local;
   readonly #entry: Local;
@@ -62,8 +68,7 @@ export class RegionEmitter extends Emitter {
   readonly #pc: Local;
   /** Where to go on when an instruction is not for us: its offset, and above it what to give back of the budget. */
   readonly #at: Local;
-  /** Place in the table of the region to go on with, or -1; and `STEP_FLAG`, or 0. */
-  readonly #target: Local;
+  /** `STEP_FLAG`, or 0. */
   readonly #flag: Local;
   /** Guest registers in use, and those that are written, by their slot. */
   readonly #registers = new Map<number, Local>();
@@ -82,6 +87,7 @@ export class RegionEmitter extends Emitter {
   #rest = 0;
   #ending: Ending = { type: "next" };
   #floatChecked = false;
+  #float: InlineFloat | undefined;
   /** The host address that an atomic has just been found to be allowed to write. */
   #probed: { readonly address: Value; readonly host: Local } | undefined;
 
@@ -95,11 +101,11 @@ export class RegionEmitter extends Emitter {
     this.#entry = entry;
     this.#pc = f.local("i64");
     this.#at = f.local("i32");
-    this.#target = f.local("i32");
     this.#flag = f.local("i32");
     for (const [node, { offset }] of region.blocks.entries()) this.#nodeOf.set(offset, node);
+    this.#successors = region.blocks.map((block) => this.#successorsOf(block));
     this.#plan = planFlow({
-      successors: region.blocks.map((block) => this.#successors(block)),
+      successors: this.#successors,
       entries: region.entries.flatMap((offset) => this.#nodeOf.get(offset) ?? []),
     });
   }
@@ -133,16 +139,17 @@ export class RegionEmitter extends Emitter {
       .set(this.dataContext);
     for (const [slot, local] of this.#registers.entries()) {
       f.i32(0)
-        .memory("i64.load", this.hart + slot)
+        .memory(local.type === "f64" ? "f64.load" : "i64.load", this.hart + slot)
         .set(local);
     }
+    this.#float?.readFcsr();
   }
 
   get #root(): number {
     return this.#region.blocks.length;
   }
 
-  #successors(block: Block): readonly number[] {
+  #successorsOf(block: Block): readonly number[] {
     if (block.end === "interpret") return [];
     const last = block.instructions.at(-1);
     const targets = last === undefined ? [] : (targetsOf(last) ?? []);
@@ -160,64 +167,45 @@ export class RegionEmitter extends Emitter {
       .op("i32.and", "i64.extend_i32_u", "i64.add")
       .set(this.#pc);
     f.get(this.budget).get(this.#at).i32(OFFSET_BITS).op("i32.shr_u", "i32.add").set(this.budget);
-    f.i32(-1).set(this.#target).i32(STEP_FLAG).set(this.#flag);
+    f.i32(STEP_FLAG).set(this.#flag);
   }
 
-  /** Looks for a region at pc: our own or another one. */
+  /** At pc: where it is one of our own entries, goes on there. */
   #emitLeave(): void {
     const { f } = this;
-    const entry = f.local("i32");
-    const operation = f.local("i32");
     const found = f.local("i64");
-    f.i32(-1).set(this.#target).i32(0).set(this.#flag);
+    f.i32(0).set(this.#flag);
     if (!this.#calls.goOn) return;
-    f.block((missed) => {
-      f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u");
-      f.if(
-        () => f.i32(DECODED + this.#place.decodedPage * DECODED_PAGE_BYTES).set(operation),
-        () => {
-          f.i32(0)
-            .memory("i32.load", this.hart + HartSlot.fetchContext)
-            .set(entry);
-          pushTlbEntry(f, this.#pc, entry);
-          f.set(entry);
-          f.get(this.#pc).get(entry).memory("i64.load", TLB_FETCH).op("i64.xor").i64(BigInt(PAGE_BYTES));
-          f.op("i64.ge_u").brIf(missed);
-          f.get(entry)
-            .memory("i32.load", TLB_FETCH + 8)
-            .set(operation);
-        },
-      );
-      f.get(operation)
-        .get(this.#pc)
+    f.get(this.#pc).get(this.#pageVa).op("i64.xor").i64(BigInt(PAGE_BYTES)).op("i64.lt_u");
+    f.if(() => {
+      f.get(this.#pc)
         .op("i32.wrap_i64")
         .i32(PAGE_BYTES - 1);
-      f.op("i32.and").i32(2).op("i32.shl", "i32.add").memory("i64.load").tee(found);
-      f.op("i32.wrap_i64").i32(0xff).op("i32.and").i32(TRANSLATED).op("i32.ne").brIf(missed);
-      f.get(found).op("i32.wrap_i64").i32(8).op("i32.shr_u").i32(0xff).op("i32.and").set(this.#entry);
-      // The page may be mapped elsewhere too.
-      f.get(this.#pc).i64(-4096n).op("i64.and").set(this.#pageVa);
-      f.get(found).i64(32n).op("i64.shr_u", "i32.wrap_i64").tee(this.#target);
-      f.i32(this.#place.tableIndex).op("i32.eq").brIf(this.#dispatch);
+      f.op("i32.and").i32(2).op("i32.shl");
+      f.memory("i64.load", DECODED + this.#place.decodedPage * DECODED_PAGE_BYTES).tee(found);
+      f.op("i32.wrap_i64").i32(8).op("i32.shr_u").i32(0xff).op("i32.and").set(this.#entry);
+      // All that is not the entry's number, or where its operation is kept.
+      f.get(found).i64(OWN_MASK).op("i64.and");
+      f.i64((BigInt(this.#place.tableIndex) << 32n) | BigInt(TRANSLATED))
+        .op("i64.eq")
+        .brIf(this.#dispatch);
     });
-    f.release(entry);
-    f.release(operation);
     f.release(found);
   }
 
   #emitOut(): void {
     const { f } = this;
     for (const slot of this.#dirty) {
+      const local = this.#register(slot);
       f.i32(0)
-        .get(this.#register(slot))
-        .memory("i64.store", this.hart + slot);
+        .get(local)
+        .memory(local.type === "f64" ? "f64.store" : "i64.store", this.hart + slot);
     }
     const { goOn } = this.#calls;
     if (goOn)
-      f.get(this.#target)
-        .i32(0)
-        .op("i32.ge_s")
-        .if(() => f.get(this.#pageVa).get(this.budget).get(this.#entry).get(this.#target).returnCall(goOn));
+      f.get(this.#flag)
+        .op("i32.eqz")
+        .if(() => f.get(this.#pc).get(this.budget).returnCall(goOn));
     f.i32(0)
       .get(this.#pc)
       .memory("i64.store", this.hart + HartSlot.pc);
@@ -340,7 +328,7 @@ export class RegionEmitter extends Emitter {
     if (known !== undefined) return known;
     const block = this.#region.blocks[node];
     if (!block) return 0;
-    const after = this.#successors(block).map((next) => (this.#isChecked(next) ? 0 : this.#longestFrom(next)));
+    const after = (this.#successors[node] ?? []).map((next) => (this.#isChecked(next) ? 0 : this.#longestFrom(next)));
     const longest = block.instructions.length + Math.max(0, ...after);
     this.#longest.set(node, longest);
     return longest;
@@ -395,7 +383,7 @@ export class RegionEmitter extends Emitter {
   #register(slot: number): Local {
     const known = this.#registers.get(slot);
     if (known) return known;
-    const local = this.f.ownLocal("i64");
+    const local = this.f.ownLocal(slot < HartSlot.f ? "i64" : "f64");
     this.#registers.set(slot, local);
     return local;
   }
@@ -405,8 +393,17 @@ export class RegionEmitter extends Emitter {
     this.#dirty.add(slot);
     this.#forgetPointer(local);
     if (value.kind === "local" && value.local === local) return;
-    this.consume(value);
+    if (local.type === "f64") this.#pushDouble(value);
+    else this.consume(value);
     this.f.set(local);
+  }
+
+  #pushDouble(value: Value): void {
+    if (value.kind === "local" && value.local.type === "f64") this.f.get(value.local);
+    else {
+      this.consume(value);
+      this.f.op("f64.reinterpret_i64");
+    }
   }
 
   override add(a: Value, b: Value): Value {
@@ -435,17 +432,25 @@ export class RegionEmitter extends Emitter {
   // Memory.
 
   override load(width: AccessWidth, address: Value): Value {
-    const value = this.local("i64");
+    const isDouble = this.#present.decoded.name === "fld";
+    const value = this.local(isDouble ? "f64" : "i64");
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false);
-    this.f.get(host).memory(loads[width]).set(value);
+    this.f
+      .get(host)
+      .memory(isDouble ? "f64.load" : loads[width])
+      .set(value);
     return { kind: "local", local: value };
   }
 
   override store(width: AccessWidth, address: Value, value: Value): void {
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true);
     this.f.get(host);
-    this.consume(value);
-    this.f.memory(stores[width]);
+    if (width === 8 && value.kind === "local" && value.local.type === "f64") {
+      this.f.get(value.local).memory("f64.store");
+    } else {
+      this.consume(value);
+      this.f.memory(stores[width]);
+    }
   }
 
   override probeStore(width: 4 | 8, address: Value): void {
@@ -558,12 +563,26 @@ export class RegionEmitter extends Emitter {
 
   override call(helper: HelperName, ...args: readonly Value[]): Value {
     if (helper === "fence.i") return this.constant(0n);
+    if (isSystemHelper(helper)) throw new Error(`a region holds ${helper}`);
+    const { f } = this;
+    const rounding = hasRounding(helper) ? args.at(-1) : undefined;
+    const rm = rounding?.kind === "constant" ? Number(rounding.value) : 0;
+    const operands = args.slice(0, floatOperandCount(helper)).map((arg) => this.#operand(arg));
+    this.#float ??= new InlineFloat(f, this.hart + HartSlot.fcsr, this.#calls.fused);
+    this.#float.emit(helper, operands, rm, () => this.#callSlowly(helper, args));
+    return this.take(givesInteger(helper) ? "i64" : "f64");
+  }
+
+  #operand(value: Value): Local {
+    return value.kind === "local" && value.local.type === "f64" ? value.local : this.local64(value);
+  }
+
+  #callSlowly(helper: FloatHelper, args: readonly Value[]): void {
     const { f } = this;
     const target = this.#calls.helpers[helper];
-    if (!target || isSystemHelper(helper)) throw new Error(`a region holds ${helper}`);
+    if (!target) throw new Error(`${helper} was not imported`);
     for (const arg of args) this.push(arg);
     f.call(target);
-    const result = this.take();
     f.i32(0)
       .memory("i32.load", this.hart + HartSlot.exception)
       .if(() => {
@@ -573,7 +592,6 @@ export class RegionEmitter extends Emitter {
           .memory("i64.store", this.hart + HartSlot.exception);
         this.#emitBailHere();
       });
-    return result;
   }
 
   get #present(): RegionInstruction {

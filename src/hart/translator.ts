@@ -13,11 +13,12 @@ import {
 } from "#memory/layout.ts";
 import type { DecodedPages } from "./decoded-pages.ts";
 import type { HartState } from "./hart-state.ts";
+import { hasFusedMultiplyAdd } from "./float/fused.ts";
 import { helperArity } from "./host-functions.ts";
 import { TABLE_SIZE } from "./interpreter.ts";
 import { REGIONS_IN_PAGE } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
-import { GO_ON, regionParameters, regionResults } from "./region-calls.ts";
+import { GO_ON, goOnParameters, regionParameters, regionResults } from "./region-calls.ts";
 import { RegionEmitter } from "./region-emitter.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
@@ -67,6 +68,7 @@ export class Translator {
   /** Oldest first. */
   readonly #standing = new Set<Standing>();
   readonly #rebuilds = new Map<number, number>();
+  readonly #fused = hasFusedMultiplyAdd();
   readonly #freePlaces: number[] = [];
   #places = 0;
   readonly #freeOriginals: number[] = [];
@@ -205,8 +207,8 @@ export class Translator {
       unsigned: importFunction("unsigned", 2, "i64"),
       signedUnsigned: importFunction("signedUnsigned", 2, "i64"),
     };
-    const goOn = hasTailCalls ? module.import(GO_ON, [...regionParameters, "i32"], regionResults) : undefined;
-    const calls = { helpers, multiply, hostForLoad, hostForStore, goOn };
+    const goOn = hasTailCalls ? module.import(GO_ON, goOnParameters, regionResults) : undefined;
+    const calls = { helpers, multiply, hostForLoad, hostForStore, goOn, fused: this.#fused };
     const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
     for (const [index, { region, decodedPage }] of found.entries()) {
       const body = module.function(regionParameters, regionResults);
@@ -305,8 +307,15 @@ function overlaps(one: Region, other: Region): boolean {
   );
 }
 
+const helpersByName = new Map<string, HelperName | undefined>();
+
 /** The helper that an instruction calls. */
 function helperOf(name: string): HelperName | undefined {
+  if (!helpersByName.has(name)) helpersByName.set(name, findHelper(name));
+  return helpersByName.get(name);
+}
+
+function findHelper(name: string): HelperName | undefined {
   const helper = name.replace(/^f(n?m)(add|sub)\./, "fmadd.");
   return helper in helperArity && helper.startsWith("f") && helper !== "fence.i" ? (helper as HelperName) : undefined;
 }
