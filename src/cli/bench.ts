@@ -20,7 +20,7 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 Times the same work natively, in qemu-system-riscv64, in Tabvisor in Node and in Chromium, and in v86 in Chromium, in
 interleaved rounds. A full run takes about a quarter of an hour.
 
-  --rounds N        default 5; v86, which is slow, takes part in every other one
+  --rounds N        default 5; v86, which takes half a minute for it, boots in every other one only
   --only A,B        only these works: ${NAMES.join(", ")}
   --sides A,B       only these sides: ${SIDES.join(", ")}
   --quick           a smoke run: one round, a hundredth of the work, without v86 unless --sides names it

@@ -59,7 +59,9 @@ test("geometric means are taken over the works that both sides did", () => {
 test("the report says what it was measured with, and which sides did fewer rounds", () => {
   const text = markdown(report);
   expect(text).toContain("load average 0.1 0.2 0.3 at the start, 1.0 2.0 3.0 at the end");
-  expect(text).toContain("Medians of 3 (ours: 1; v86: 1) interleaved rounds");
+  expect(text).toContain(
+    "Medians of 3 (integer, ours: 1; integer, v86: 1; pipe, qemu: 1; pipe, ours: 1) interleaved rounds",
+  );
   expect(text).toContain("- qemu: 7.2");
 });
 

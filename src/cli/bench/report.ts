@@ -90,12 +90,11 @@ function meanLine({ rows, sides }: Report, baseline: string): readonly string[] 
   ];
 }
 
-/** Rounds that each side took part in, as words: `5` or `5 (v86, Chromium: 3)`. */
-function roundsText({ rows, sides, rounds }: Report): string {
-  const fewer = sides.flatMap(({ name }) => {
-    const most = Math.max(0, ...rows.map(({ bySide }) => bySide[name]?.length ?? 0));
-    return most > 0 && most < rounds ? [`${name}: ${most}`] : [];
-  });
+/** The number of rounds, and which side did what less often: `5` or `5 (boot, v86: 3)`. */
+function roundsText({ rows, rounds }: Report): string {
+  const fewer = rows.flatMap(({ name, bySide }) =>
+    Object.entries(bySide).flatMap(([side, all]) => (all.length < rounds ? [`${name}, ${side}: ${all.length}`] : [])),
+  );
   return fewer.length > 0 ? `${rounds} (${fewer.join("; ")})` : `${rounds}`;
 }
 

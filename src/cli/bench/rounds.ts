@@ -13,26 +13,25 @@ interface OpenRow<T> {
   readonly bySide: Record<string, Measured[]>;
 }
 
-/** Slow sides sit every other round out. */
-function takesPart(side: Side, name: string, round: number): boolean {
-  return side.excuse(name) === undefined && !(side.slow && round % 2 === 1);
-}
-
 /** Lets every side do every subject once a round, one side after the other, so that all of them have the same weather. */
 async function inRounds<T extends { readonly name: string; readonly what: string }>(
   sides: readonly Side[],
   subjects: readonly T[],
   { rounds, say }: RoundOptions,
-  measure: (side: Side, subject: T) => Promise<Measured>,
+  measure: (side: Side, subject: T, round: number) => Promise<Measured | undefined>,
+  check: (row: OpenRow<T>) => void = () => {},
 ): Promise<readonly OpenRow<T>[]> {
   const rows = subjects.map((subject): OpenRow<T> => ({ subject, bySide: {} }));
   for (let round = 0; round < rounds; round++) {
-    for (const { subject, bySide } of rows) {
-      for (const side of sides.filter((each) => takesPart(each, subject.name, round))) {
-        const measured = await measure(side, subject);
+    for (const row of rows) {
+      const { subject, bySide } = row;
+      for (const side of sides.filter((each) => each.excuse(subject.name) === undefined)) {
+        const measured = await measure(side, subject, round);
+        if (!measured) continue;
         say(`round ${round + 1}: ${subject.name}, ${side.name}: ${measured.seconds.toFixed(3)} s`);
         (bySide[side.name] ??= []).push(measured);
       }
+      check(row);
     }
   }
   return rows;
@@ -52,13 +51,14 @@ function finish(
   });
 }
 
-/** Boots each machine by itself. */
+/** Boots each machine by itself; those that take long sit every other round out. */
 export async function measureBoots(
   sides: readonly Side[],
   boots: readonly Boot[],
   options: RoundOptions,
 ): Promise<readonly Row[]> {
-  const rows = await inRounds(sides, boots, options, async (side, { commandLine }) => {
+  const rows = await inRounds(sides, boots, options, async (side, { commandLine }, round) => {
+    if (side.bootsSlowly && round % 2 === 1) return undefined;
     const measured = await side.boot(commandLine);
     await side.close();
     return measured;
@@ -77,7 +77,7 @@ export async function measureWorks(
     options.say(`starting: ${side.name}`);
     await side.start(works.filter(({ name }) => side.excuse(name) === undefined));
   }
-  const rows = await inRounds(sides, works, options, (side, work) => side.measure(work));
-  for (const { subject, bySide } of rows) requireAgreement(subject, bySide, sides);
+  const check = ({ subject, bySide }: OpenRow<Work>): void => requireAgreement(subject, bySide, sides);
+  const rows = await inRounds(sides, works, options, (side, work) => side.measure(work), check);
   return finish(sides, rows);
 }

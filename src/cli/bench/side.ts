@@ -11,8 +11,8 @@ export interface Measured {
 export interface Side {
   readonly name: string;
   readonly architecture: "riscv64" | "x86";
-  /** Takes part in every other round only. */
-  readonly slow?: true;
+  /** Boots in every other round only, so that a run does not take too long. */
+  readonly bootsSlowly?: true;
   /** Why it does not boot or do a work of that name, in words for the report; undefined where it does. */
   excuse(name: string): string | undefined;
   /** Starts it without a disk; resolves at the shell's prompt. */

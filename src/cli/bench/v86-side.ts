@@ -124,7 +124,7 @@ class V86Shell implements Shell {
 export class V86Side implements Side {
   readonly name: string;
   readonly architecture = "x86";
-  readonly slow = true;
+  readonly bootsSlowly = true;
   readonly #executable: string;
   readonly #memoryMiB: number;
   readonly #guest: V86Guest;
