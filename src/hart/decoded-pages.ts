@@ -4,6 +4,7 @@ import type { GuestMemory } from "#memory/guest-memory.ts";
 import { DECODED, DECODED_PAGE_BYTES, DECODED_PAGES, OPERATION_BYTES, PAGE_BYTES, PageFlag } from "#memory/layout.ts";
 import { STORES_SINCE_DECODE } from "./memory-code.ts";
 import { encodeOperation, REENTER, SPANNING, type OperandUse } from "./operation.ts";
+import { RAM_OF_PAGE, SPANNING_OPERATION, SPANNING_WORD } from "./spanning-code.ts";
 
 const SLOTS = PAGE_BYTES / 2;
 /** Operations decoded at once: what follows is likely to be executed too. */
@@ -56,6 +57,7 @@ export class DecodedPages {
     // V8 fills shared memory element by element: the largest are the fastest.
     this.#doublewords.fill(0n, start / 8, (start + DECODED_PAGE_BYTES) / 8);
     for (const slot of [SLOTS, SLOTS + 1]) this.#write(start + slot * OPERATION_BYTES, REENTER, 0);
+    this.#memory.view.setUint32(start + RAM_OF_PAGE, this.#memory.layout.ram + page * PAGE_BYTES, true);
     this.#owners[index] = page;
     this.#setIndex(page, index);
     this.#memory.pageFlags[page] = (this.#memory.pageFlags[page] ?? 0) | PageFlag.code;
@@ -106,9 +108,11 @@ export class DecodedPages {
     }
   }
 
-  /** Decodes one instruction that begins in the last halfword of a page into the scratch page. */
-  decodeSpanning(word: number): void {
+  /** Decodes one instruction that begins in the last halfword of the decoded page at `start` into the scratch page, and keeps it. */
+  decodeSpanning(start: number, word: number): void {
     this.#encode(SCRATCH + (SLOTS - 1) * OPERATION_BYTES, word);
+    this.#encode(start + SPANNING_OPERATION, word);
+    this.#memory.view.setUint32(start + SPANNING_WORD, word, true);
   }
 
   #decodeSlot(start: number, base: number, slot: number): 2 | 4 {

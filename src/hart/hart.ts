@@ -26,7 +26,7 @@ const SBI_MEDELEG = 0xb1ffn;
 const SBI_MIDELEG = 0x222n;
 
 /** Arrivals at a place that make it worth translating (FACTS: translation pays after one to two thousand executions). */
-const HOT_THRESHOLD = 1000;
+const HOT_THRESHOLD = 2000;
 
 /** A module costs much more than a function: the translator waits for one hot operation for each so many arrivals at one. */
 const ARRIVALS_A_BATCH = 40;
@@ -82,6 +82,7 @@ export class Hart implements HartFace {
       synchronise: () => this.#synchronise(),
       requestExit: () => this.requestExit(),
       flushPage: (va) => this.#tlbs.flushPage(va),
+      flushSpace: (asid) => this.#tlbs.flushSpace(asid),
     });
     this.#runEngine =
       engine === "evaluator"
@@ -233,6 +234,11 @@ export class Hart implements HartFace {
     this.state.set("ticks", this.#ticksEnd - BigInt(this.state.getLow("budget") + this.#putBy));
   }
 
+  #time(): bigint {
+    this.#synchronise();
+    return this.#host.time();
+  }
+
   #trap(code: number, value: bigint): void {
     this.state.count(Counter.traps);
     takeTrap(this.state, code, code === Cause.IllegalInstruction && value === 0n ? this.#encodingAtPc() : value, false);
@@ -295,10 +301,11 @@ export class Hart implements HartFace {
       decodePage: (page: number) => this.#decodePage(decoded, page),
       releasePage: (page: number) => this.#releasePage(decoded, page),
       decode: (address: number) => decoded.decode(address),
-      decodeSpanning: this.#guard(() => decoded.decodeSpanning(this.#spanningWord()), undefined),
+      decodeSpanning: this.#guard((page: number) => decoded.decodeSpanning(page, this.#spanningWord()), undefined),
       trap: () => this.#trapPending(),
       useFloat: this.#guard(() => this.#useFloat(), undefined),
       interruptsChanged: () => this.#interruptsChanged(),
+      time: () => this.#time(),
       codeChanged: (page: number, first: number, end: number) => this.#translator?.codeChanged(page, first, end),
       hot: (operation: number) => this.#translator?.hot(operation),
     };

@@ -16,6 +16,7 @@ export interface HelperHart extends CsrHost {
   synchronise(): void;
   requestExit(): void;
   flushPage(virtualAddress: bigint): void;
+  flushSpace(asid: bigint): void;
 }
 
 export type Helper = (...args: readonly bigint[]) => bigint;
@@ -65,10 +66,11 @@ function systemHelpers(
       hart.requestExit();
       return 0n;
     },
-    "sfence.vma": (word = 0n, address = 0n) => {
+    "sfence.vma": (word = 0n, address = 0n, asid = 0n) => {
       requireS(hart, Status.TVM);
-      if (((word >> 15n) & 31n) === 0n) hart.flushTlbs();
-      else hart.flushPage(address);
+      if (((word >> 15n) & 31n) !== 0n) hart.flushPage(address);
+      else if (((word >> 20n) & 31n) !== 0n) hart.flushSpace(asid);
+      else hart.flushTlbs();
       return 0n;
     },
     // Stores drop what was decoded from them, so instruction fetches are always coherent.

@@ -22,6 +22,10 @@ import { STEP_FLAG } from "./region-calls.ts";
 
 /** Bytes of operations that stand for one page: 4 for each of its bytes. */
 const PAGE_OF_OPERATIONS = (PAGE_BYTES / 2) * OPERATION_BYTES;
+/** Where the operation of an instruction that spans two pages is run. */
+export const SPANNING_PLACE = SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES;
+
+const SATP = 0x180;
 
 // Operand handles: the byte of an operation that holds a register, and three ways to read its payload.
 const RD = 1;
@@ -42,7 +46,9 @@ export interface InterpreterCalls {
   readonly useFloat: FunctionReference;
   /** (address of an operation): decodes what stands there */
   readonly decode: FunctionReference;
-  /** Decodes the instruction at the pc slot, which spans two pages, into the scratch page, or raises. */
+  /** (decoded page, pc) → whether the instruction there, which spans two pages, stands at `SPANNING_PLACE` now */
+  readonly spanning: FunctionReference;
+  /** (decoded page): decodes the instruction at the pc slot, which spans two pages, to `SPANNING_PLACE`, or raises */
   readonly decodeSpanning: FunctionReference;
   /** Takes the trap for the `exception` slot; pc is where it happened, and then where the trap handler is. */
   readonly trap: FunctionReference;
@@ -79,7 +85,7 @@ export class InterpreterEmitter extends Emitter {
   #ended = false;
   /** Holds the rd field where it is read before the instruction. */
   #destination: Local | undefined;
-  #helperCalled: "continues" | "redirects" | undefined;
+  #helperCalled: "csr" | "continues" | "redirects" | undefined;
 
   /** Without `regions` nothing is translated. */
   constructor(
@@ -286,16 +292,20 @@ export class InterpreterEmitter extends Emitter {
   #emitSpanning(): void {
     const { f } = this;
     this.#begin(4);
-    this.storePc();
-    f.call(this.#calls.decodeSpanning);
-    f.i32(0)
-      .memory("i32.load", this.hart + HartSlot.exception)
-      .brIf(this.#to("trap"));
+    f.get(this.#page);
+    this.push(this.pc());
+    f.call(this.#calls.spanning)
+      .op("i32.eqz")
+      .if(() => {
+        this.storePc();
+        f.get(this.#page).call(this.#calls.decodeSpanning);
+        f.i32(0)
+          .memory("i32.load", this.hart + HartSlot.exception)
+          .brIf(this.#to("trap"));
+      });
     this.#refundBudget();
     f.i32(SCRATCH).set(this.#page);
-    f.i32(SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES)
-      .set(this.#ip)
-      .br(this.#to("next"));
+    f.i32(SPANNING_PLACE).set(this.#ip).br(this.#to("next"));
     this.releaseLocals();
   }
 
@@ -332,6 +342,8 @@ export class InterpreterEmitter extends Emitter {
     if (this.#helperCalled === "redirects") {
       this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
       f.br(this.#to("refetch"));
+    } else if (this.#helperCalled === "csr") {
+      this.#finishCsr();
     } else if (this.#helperCalled === "continues") {
       this.push(this.nextPc());
       f.set(this.#pc).br(this.#to("refetch"));
@@ -477,16 +489,33 @@ export class InterpreterEmitter extends Emitter {
     );
   }
 
+  /** All but satp leave the page where it is. */
+  #finishCsr(): void {
+    const { f } = this;
+    f.get(this.#ip).memory("i32.load", PAYLOAD).i32(20).op("i32.shr_u").i32(SATP).op("i32.eq");
+    f.unlikely().if(() => {
+      this.push(this.nextPc());
+      f.set(this.#pc).br(this.#to("refetch"));
+    });
+    this.#loadSlot("i32.load", HartSlot.dataContext, this.dataContext);
+    f.get(this.#ip)
+      .i32(this.#length * 4)
+      .op("i32.add")
+      .set(this.#ip)
+      .br(this.#to("entered"));
+  }
+
   override call(helper: HelperName, ...args: readonly Value[]): Value {
     const result = this.local("i64");
     const isSystem = isSystemHelper(helper);
     // Floating point needs pc only to say which instruction was illegal, which the exception path stores.
-    if (isSystem) this.storePc();
+    if (isSystem && helper !== "csr") this.storePc();
     this.#slowCall(() => {
       for (const arg of args) this.push(arg);
       this.f.call(this.#calls.helpers[helper]).set(result);
     });
-    if (isSystem) this.#helperCalled = helper === "mret" || helper === "sret" ? "redirects" : "continues";
+    if (helper === "csr") this.#helperCalled = helper;
+    else if (isSystem) this.#helperCalled = helper === "mret" || helper === "sret" ? "redirects" : "continues";
     return { kind: "local", local: result };
   }
 

@@ -5,13 +5,14 @@ import { HartSlot, type MemoryLayout } from "#memory/layout.ts";
 import { emitFloatFunctions } from "./float/fast-path.ts";
 import { hasFusedMultiplyAdd } from "./float/fused.ts";
 import { importHelpers } from "./host-functions.ts";
-import { InterpreterEmitter } from "./interpreter-emitter.ts";
+import { InterpreterEmitter, SPANNING_PLACE } from "./interpreter-emitter.ts";
 import { emitMemoryFunctions, importMemory } from "./memory-code.ts";
 import { emitMultiply } from "./multiply-code.ts";
 import type { OperandUse } from "./operation.ts";
 import { PrivilegedCode } from "./privileged-code.ts";
 import { emitGoOn } from "./go-on-code.ts";
 import { GO_ON, regionParameters, regionResults } from "./region-calls.ts";
+import { emitSpanning } from "./spanning-code.ts";
 import { hasTailCalls } from "./tail-calls.ts";
 
 /** Everything the emitted interpreter calls out to; see the emitters for each one's meaning. Nothing here may throw. */
@@ -22,10 +23,12 @@ export interface InterpreterHost {
   decodePage(page: number): number;
   releasePage(page: number): void;
   decode(address: number): void;
-  decodeSpanning(): void;
+  decodeSpanning(page: number): void;
   trap(): void;
   useFloat(): void;
   interruptsChanged(): void;
+  /** The time CSR. */
+  time(): bigint;
   codeChanged(page: number, first: number, end: number): void;
   hot(operation: number): void;
 }
@@ -64,24 +67,35 @@ export function compileInterpreter(
   const memoryImports = importMemory(module);
   const imports = {
     decode: module.import("decode", ["i32"], []),
-    decodeSpanning: module.import("decodeSpanning", [], []),
+    decodeSpanning: module.import("decodeSpanning", ["i32"], []),
     trap: module.import("trap", [], []),
   };
   const useFloat = module.import("useFloat", [], []);
   const interruptsChanged = module.import("interruptsChanged", [], []);
+  const time = module.import("time", [], ["i64"]);
   const hot = module.import("hot", ["i32"], []);
   if (hotThreshold !== undefined) module.importTable(TABLE_SIZE);
   const memory = emitMemoryFunctions(module, memoryImports, layout, hart);
   const multiply = emitMultiply(module);
-  const { csr, ecall, sret } = helpers;
-  const privileged = new PrivilegedCode(module, { csr, ecall, sret, trap: imports.trap, interruptsChanged }, hart);
+  const { csr, ecall, sret, "sfence.vma": fence } = helpers;
+  const privilegedImports = { csr, ecall, sret, trap: imports.trap, fence, time, interruptsChanged };
+  const privileged = new PrivilegedCode(module, privilegedImports, hart);
   const floats = emitFloatFunctions(module, helpers, hart + HartSlot.fcsr, hasFusedMultiplyAdd());
   const calls = {
     memory,
     useFloat,
     ...imports,
     trap: privileged.trap(),
-    helpers: { ...helpers, ...floats, csr: privileged.csr(), ecall: privileged.ecall(), sret: privileged.sret() },
+    spanning: emitSpanning(module, hart, SPANNING_PLACE),
+    helpers: {
+      ...helpers,
+      ...floats,
+      csr: privileged.csr(),
+      ecall: privileged.ecall(),
+      sret: privileged.sret(),
+      "sfence.vma": privileged.fence(),
+      "fence.i": privileged.fetchFence(),
+    },
   };
   const type = module.type(regionParameters, regionResults);
   const regions = hotThreshold === undefined ? undefined : { hot, threshold: hotThreshold, type };

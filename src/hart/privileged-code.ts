@@ -1,14 +1,32 @@
 import { Cause } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { Counter, HartSlot, TLB_BARE, TLB_BYTES } from "#memory/layout.ts";
+import {
+  Counter,
+  HartSlot,
+  TLB_BANK_BYTES,
+  TLB_BANKS,
+  TLB_BARE,
+  TLB_ENTRIES,
+  TLB_SUM,
+  TLB_SUPERVISOR,
+} from "#memory/layout.ts";
 import { emitCount } from "./slot-code.ts";
 import { SSTATUS_WRITABLE, Status, UXL_64 } from "./status.ts";
+import { COLLIDING, EMPTY_TAG, tlbs, translatedContexts } from "./tlb.ts";
+import { SV39 } from "./translation.ts";
 
 const SSCRATCH = 0x140;
 const SEPC = 0x141;
 const SSTATUS = 0x100;
+const SATP = 0x180;
+const FFLAGS = 0x001;
+const FRM = 0x002;
+const TIME = 0xc01;
 const SAVED_CSRS = 4;
+const FLOAT_CSRS = 3;
+/** Of mcounteren and scounteren. */
+const TM = 2;
 const SIGN_64 = 1n << 63n;
 
 /** The host's versions, which know every case. */
@@ -17,14 +35,18 @@ export interface PrivilegedImports {
   readonly ecall: FunctionReference;
   readonly sret: FunctionReference;
   readonly trap: FunctionReference;
+  readonly fence: FunctionReference;
+  /** () → the time CSR */
+  readonly time: FunctionReference;
   /** Interrupts may have become deliverable. */
   readonly interruptsChanged: FunctionReference;
 }
 
 /**
- * What a kernel does on every system call, without leaving WebAssembly: traps from U- and S-mode to S-mode, SRET,
- * ecall, sstatus and the four CSRs that a trap saves. Each function stands in for the import of its name and calls it
- * for everything else. Twins of `traps.ts` and `csrs.ts`; `engines.test.ts` holds them together.
+ * What a kernel does on every system call and every change of process, without leaving WebAssembly: traps from U- and S-mode
+ * to S-mode, SRET, ecall, fences of one page, and the CSRs that it touches there. Each function stands in for the import of
+ * its name and calls it for everything else. Twins of `traps.ts`, `csrs.ts` and `tlb.ts`; `privileged.test.ts` and
+ * `engines-agree.test.ts` hold them together.
  */
 export class PrivilegedCode {
   readonly #module: ModuleBuilder;
@@ -155,7 +177,21 @@ export class PrivilegedCode {
           .i32(SSTATUS)
           .op("i32.eq")
           .if(() => this.#sstatus(f, { word, source, number, old }));
+        f.get(number)
+          .i32(SATP)
+          .op("i32.eq")
+          .if(() => this.#satp(f, { word, source, number, old }));
       });
+    f.get(number)
+      .i32(TIME)
+      .op("i32.eq")
+      .if(() => this.#time(f, word));
+    f.get(number)
+      .i32(FFLAGS)
+      .op("i32.sub")
+      .i32(FLOAT_CSRS)
+      .op("i32.lt_u")
+      .if(() => this.#floatCsr(f, { word, source, number, old }));
     f.get(word).get(source).call(this.#imports.csr);
     return csr;
   }
@@ -206,6 +242,127 @@ export class PrivilegedCode {
     });
   }
 
+  /** To an address space that has a bank of TLBs, by CSRRW: `bankFor` of tlb.ts. */
+  #satp(f: FunctionBuilder, { word, source, old }: CsrLocals): void {
+    const status = f.local("i32");
+    const bank = f.local("i32");
+    f.block((slow) => {
+      f.get(word).op("i32.wrap_i64").i32(12).op("i32.shr_u").i32(7).op("i32.and").i32(1).op("i32.ne").brIf(slow);
+      f.get(source).i64(60n).op("i64.shr_u").i64(SV39).op("i64.ne").brIf(slow);
+      this.#load32(f, HartSlot.mstatus).set(status);
+      f.get(status).i32(Status.TVM).op("i32.and").brIf(slow);
+      this.#load32(f, HartSlot.supervisorLocal).brIf(slow);
+      f.block((found) => {
+        for (let index = 0; index < TLB_BANKS; index++) {
+          f.i32(index * TLB_BANK_BYTES).set(bank);
+          this.#load64(f, HartSlot.tlbSpaces + index * 8)
+            .get(source)
+            .op("i64.eq")
+            .brIf(found);
+        }
+        f.br(slow);
+      });
+      this.#load64(f, HartSlot.satp).set(old);
+      f.i32(0)
+        .get(source)
+        .memory("i64.store", this.#hart + HartSlot.satp);
+      this.#store32(f, HartSlot.tlbBank, () => f.get(bank));
+      this.#updateContexts(f, () => f.i32(1), status);
+      f.get(old).op("return");
+    });
+  }
+
+  #time(f: FunctionBuilder, word: Local): void {
+    const mode = f.local("i32");
+    this.#load32(f, HartSlot.mode).set(mode);
+    f.block((slow) => {
+      f.get(mode).i32(3).op("i32.eq").brIf(slow);
+      // CSRRS or CSRRC that write nothing.
+      f.get(word).op("i32.wrap_i64").i32(0x2000).op("i32.and", "i32.eqz").brIf(slow);
+      f.get(word)
+        .op("i32.wrap_i64")
+        .i32(31 << 15)
+        .op("i32.and")
+        .brIf(slow);
+      this.#load32(f, HartSlot.mcounteren).i32(TM).op("i32.and", "i32.eqz").brIf(slow);
+      this.#load32(f, HartSlot.scounteren).i32(TM).op("i32.and").get(mode).op("i32.or", "i32.eqz").brIf(slow);
+      f.call(this.#imports.time).op("return");
+    });
+  }
+
+  /** fflags, frm and fcsr: fields of one slot. */
+  #floatCsr(f: FunctionBuilder, access: CsrLocals): void {
+    const { number, old } = access;
+    const status = f.local("i32");
+    const shift = f.local("i32");
+    const mask = f.local("i32");
+    const word = f.local("i32");
+    this.#load32(f, HartSlot.mstatus).set(status);
+    f.get(status)
+      .i32(Status.FS)
+      .op("i32.and")
+      .if(() => {
+        f.i32(5).i32(0).get(number).i32(FRM).op("i32.eq", "select").set(shift);
+        f.i32(0x1f).i32(0xff).get(number).i32(FFLAGS).op("i32.eq", "select").set(mask);
+        f.i32(7).get(mask).get(number).i32(FRM).op("i32.eq", "select").set(mask);
+        this.#load32(f, HartSlot.fcsr).set(word);
+        f.get(word).get(shift).op("i32.shr_u").get(mask).op("i32.and", "i64.extend_i32_u").set(old);
+        this.#ifWritten(f, access, () => {
+          const value = f.local("i32");
+          f.op("i32.wrap_i64").get(mask).op("i32.and").get(shift).op("i32.shl").set(value);
+          f.get(word).get(mask).get(shift).op("i32.shl").i32(-1).op("i32.xor", "i32.and").get(value);
+          f.op("i32.or").set(value);
+          this.#store32(f, HartSlot.fcsr, () => f.get(value));
+          this.#store32(f, HartSlot.mstatus, () => f.get(status).i32(Status.FS).op("i32.or"));
+        });
+        f.get(old).op("return");
+      });
+  }
+
+  /** (instruction word, address, ASID) → 0: SFENCE.VMA; of one page, `flushPage` of tlb.ts. */
+  fence(): FunctionReference {
+    const fence = this.#module.function(["i64", "i64", "i64"], ["i64"]);
+    const f = fence.body;
+    const [word, address, asid] = f.parameters as [Local, Local, Local];
+    const entry = f.local("i32");
+    const tag = f.local("i64");
+    f.block((slow) => {
+      f.get(word)
+        .op("i32.wrap_i64")
+        .i32(31 << 15)
+        .op("i32.and", "i32.eqz")
+        .brIf(slow);
+      this.#load32(f, HartSlot.mode).i32(1).op("i32.ne").brIf(slow);
+      this.#load32(f, HartSlot.mstatus).i32(Status.TVM).op("i32.and").brIf(slow);
+      this.#load64(f, HartSlot.superpages).get(address).i64(30n).op("i64.shr_u", "i64.shr_u");
+      f.i64(1n).op("i64.and", "i64.eqz", "i32.eqz").brIf(slow);
+      f.get(address)
+        .i64(12n)
+        .op("i64.shr_u", "i32.wrap_i64")
+        .i32(TLB_ENTRIES - 1)
+        .op("i32.and")
+        .set(entry);
+      f.i64(0n).i64(BigInt.asIntN(64, EMPTY_TAG)).get(entry).i32(COLLIDING).op("i32.eq", "select").set(tag);
+      f.get(entry).i32(4).op("i32.shl").set(entry);
+      for (const tlb of tlbs) {
+        for (const context of translatedContexts)
+          f.get(entry)
+            .get(tag)
+            .memory("i64.store", tlb + context);
+      }
+      f.i64(0n).op("return");
+    });
+    f.get(word).get(address).get(asid).call(this.#imports.fence);
+    return fence;
+  }
+
+  /** () → 0: FENCE.I. Stores drop what was decoded from them. */
+  fetchFence(): FunctionReference {
+    const fetchFence = this.#module.function([], ["i64"]);
+    fetchFence.body.i64(0n);
+    return fetchFence;
+  }
+
   /** Runs `write` with the CSR's new value on the stack, where the instruction writes at all. */
   #ifWritten(f: FunctionBuilder, { word, source, old }: CsrLocals, write: () => void): void {
     const operation = f.local("i32");
@@ -233,24 +390,26 @@ export class PrivilegedCode {
 
   /** `updateContexts` of translation.ts, for S- and U-mode. */
   #updateContexts(f: FunctionBuilder, mode: () => void, status: Local): void {
-    const context = f.local("i32");
-    f.i32(TLB_BYTES * 2)
-      .i32(TLB_BYTES)
-      .get(status)
-      .i32(Status.SUM)
-      .op("i32.and", "select")
-      .i32(0);
-    mode();
-    f.op("select");
-    this.#load32(f, HartSlot.tlbBank).op("i32.add").set(context);
-    f.i32(TLB_BARE)
-      .get(context)
-      .i32(0)
-      .memory("i64.load", this.#hart + HartSlot.satp)
-      .op("i64.eqz", "select")
-      .set(context);
-    this.#store32(f, HartSlot.dataContext, () => f.get(context));
-    this.#store32(f, HartSlot.fetchContext, () => f.get(context));
+    const bank = f.local("i32");
+    const data = f.local("i32");
+    const fetch = f.local("i32");
+    this.#load64(f, HartSlot.satp)
+      .op("i64.eqz")
+      .if(
+        () => f.i32(TLB_BARE).set(data).i32(TLB_BARE).set(fetch),
+        () => {
+          this.#load32(f, HartSlot.tlbBank).set(bank);
+          f.get(bank).i32(TLB_SUM).op("i32.add").i32(TLB_SUPERVISOR).get(status).i32(Status.SUM).op("i32.and");
+          f.op("select").get(bank);
+          mode();
+          f.op("select").set(data);
+          f.i32(TLB_SUPERVISOR).get(bank);
+          mode();
+          f.op("select").set(fetch);
+        },
+      );
+    this.#store32(f, HartSlot.dataContext, () => f.get(data));
+    this.#store32(f, HartSlot.fetchContext, () => f.get(fetch));
   }
 
   #checkInterrupts(f: FunctionBuilder): void {
@@ -275,6 +434,10 @@ export class PrivilegedCode {
 
   #load32(f: FunctionBuilder, slot: number): FunctionBuilder {
     return f.i32(0).memory("i32.load", this.#hart + slot);
+  }
+
+  #load64(f: FunctionBuilder, slot: number): FunctionBuilder {
+    return f.i32(0).memory("i64.load", this.#hart + slot);
   }
 
   #store32(f: FunctionBuilder, slot: number, value: () => void): void {

@@ -10,6 +10,7 @@ import {
   TLB_ENTRY_BYTES,
   TLB_FETCH,
   TLB_READ,
+  TLB_SUPERVISOR,
   TLB_WRITE,
 } from "#memory/layout.ts";
 
@@ -18,15 +19,24 @@ import {
  * whose index these bits have (`COLLIDING`) gets another tag, 0, whose index is another.
  */
 const EMPTY = 0x80;
-const COLLIDING = (0x8080_8080 >>> 12) & (TLB_ENTRIES - 1);
+export const EMPTY_TAG = 0x8080_8080_8080_8080n;
+export const COLLIDING = (0x8080_8080 >>> 12) & (TLB_ENTRIES - 1);
 
 /** Where an entry says which page it leads to. */
 const PAGE_FIELD = 8;
 
-const tlbs = [TLB_READ, TLB_WRITE, TLB_FETCH] as const;
+export const tlbs = [TLB_READ, TLB_WRITE, TLB_FETCH] as const;
+
+/** Where the TLBs of all contexts stand that come of page tables. */
+export const translatedContexts: readonly number[] = [
+  ...Array.from({ length: TLB_BANKS * TLB_BANK_CONTEXTS }, (_, context) => context * TLB_BYTES),
+  TLB_SUPERVISOR,
+];
 
 /** satp of a bank that holds nothing of use. */
 const NO_ADDRESS_SPACE = 0n;
+const ASID_SHIFT = 44n;
+const ASID_MASK = 0xffffn;
 
 /**
  * The host's hold on a hart's software TLBs, which emitted code fills and reads. Each bank belongs to one value of satp, so
@@ -35,11 +45,8 @@ const NO_ADDRESS_SPACE = 0n;
 export class Tlbs {
   readonly #memory: GuestMemory;
   readonly #hart: number;
-  /** satp of each bank. */
-  readonly #spaces: bigint[] = Array.from({ length: TLB_BANKS }, () => NO_ADDRESS_SPACE);
   /** All of the TLBs as 32-bit words, from the memory's first byte on. */
   readonly #words: Int32Array;
-  #current = 0;
   #oldest = 0;
 
   constructor(memory: GuestMemory, hart: number) {
@@ -48,19 +55,17 @@ export class Tlbs {
     this.#hart = hart;
   }
 
-  /** Makes `satp` the present address space; returns its bank's byte offset. */
+  /** Makes `satp` the present address space; returns its bank's byte offset. Twin of what `privileged-code.ts` emits. */
   bankFor(satp: bigint): number {
-    const known = satp === NO_ADDRESS_SPACE ? this.#current : this.#spaces.indexOf(satp);
-    if (known >= 0) {
-      this.#current = known;
-      return known * TLB_BANK_BYTES;
-    }
+    const current = this.#current;
+    if (satp === NO_ADDRESS_SPACE || this.#space(current) === satp) return current * TLB_BANK_BYTES;
+    this.#dropLocal();
+    for (let bank = 0; bank < TLB_BANKS; bank++) if (this.#space(bank) === satp) return bank * TLB_BANK_BYTES;
     this.#oldest = (this.#oldest + 1) % TLB_BANKS;
-    if (this.#oldest === this.#current) this.#oldest = (this.#oldest + 1) % TLB_BANKS;
-    this.#current = this.#oldest;
-    this.#spaces[this.#current] = satp;
-    this.#emptyBank(this.#current);
-    return this.#current * TLB_BANK_BYTES;
+    if (this.#oldest === current) this.#oldest = (this.#oldest + 1) % TLB_BANKS;
+    this.#setSpace(this.#oldest, satp);
+    this.#emptyBank(this.#oldest);
+    return this.#oldest * TLB_BANK_BYTES;
   }
 
   flushAll(): void {
@@ -70,9 +75,20 @@ export class Tlbs {
 
   /** Everything that came of page tables. Banks other than the present one are emptied when they are next used. */
   flushTranslated(): void {
-    for (let bank = 0; bank < TLB_BANKS; bank++) if (bank !== this.#current) this.#spaces[bank] = NO_ADDRESS_SPACE;
+    for (let bank = 0; bank < TLB_BANKS; bank++) if (bank !== this.#current) this.#setSpace(bank, NO_ADDRESS_SPACE);
     this.#emptyBank(this.#current);
-    this.#forgetSuperpages();
+    this.#emptySupervisor();
+    this.#memory.view.setBigUint64(this.#hart + HartSlot.superpages, 0n, true);
+  }
+
+  /** What came of page tables with that ASID, and is not global (Privileged ISA §4.2.1). */
+  flushSpace(asid: bigint): void {
+    for (let bank = 0; bank < TLB_BANKS; bank++) {
+      if (((this.#space(bank) >> ASID_SHIFT) & ASID_MASK) !== (asid & ASID_MASK)) continue;
+      if (bank === this.#current) this.#emptyBank(bank);
+      else this.#setSpace(bank, NO_ADDRESS_SPACE);
+    }
+    this.#dropLocal();
   }
 
   flushWrites(): void {
@@ -93,18 +109,37 @@ export class Tlbs {
     this.#dropEntriesTo(TLB_FETCH, page);
   }
 
-  /** One page's translation in every address space, whatever the size of the leaf that it came from. */
+  /** One page's translation in every address space, whatever the size of the leaf that it came from. Has a twin in `privileged-code.ts`. */
   flushPage(virtualAddress: bigint): void {
-    if (this.#mayBeSuperpage(virtualAddress)) {
+    const superpages = this.#memory.view.getBigUint64(this.#hart + HartSlot.superpages, true);
+    if ((superpages >> ((virtualAddress >> 30n) & 63n)) & 1n) {
       this.flushTranslated();
       return;
     }
     const index = Number((virtualAddress >> 12n) & BigInt(TLB_ENTRIES - 1));
-    for (const tlb of tlbs) {
-      for (let context = 0; context < TLB_BANKS * TLB_BANK_CONTEXTS; context++) {
-        this.#emptyEntry(tlb + context * TLB_BYTES, index);
-      }
-    }
+    for (const tlb of tlbs) for (const context of translatedContexts) this.#emptyEntry(tlb + context, index);
+  }
+
+  get #current(): number {
+    return this.#memory.view.getUint32(this.#hart + HartSlot.tlbBank, true) / TLB_BANK_BYTES;
+  }
+
+  #space(bank: number): bigint {
+    return this.#memory.view.getBigUint64(this.#hart + HartSlot.tlbSpaces + bank * 8, true);
+  }
+
+  #setSpace(bank: number, satp: bigint): void {
+    this.#memory.view.setBigUint64(this.#hart + HartSlot.tlbSpaces + bank * 8, satp, true);
+  }
+
+  /** The supervisor TLB is every address space's: what is not global must not be found from another one. */
+  #dropLocal(): void {
+    if (this.#memory.view.getUint32(this.#hart + HartSlot.supervisorLocal, true) !== 0) this.#emptySupervisor();
+  }
+
+  #emptySupervisor(): void {
+    for (const tlb of tlbs) this.#empty(tlb + TLB_SUPERVISOR, TLB_BYTES);
+    this.#memory.view.setUint32(this.#hart + HartSlot.supervisorLocal, 0, true);
   }
 
   #dropEntriesTo(tlb: number, page: number): void {
@@ -122,19 +157,6 @@ export class Tlbs {
     for (const tlb of tlbs) this.#empty(tlb + bank * TLB_BANK_BYTES, TLB_BANK_BYTES);
   }
 
-  #mayBeSuperpage(virtualAddress: bigint): boolean {
-    const at = this.#hart + HartSlot.superpages + (virtualAddress >> 63n ? 16 : 0);
-    const { view } = this.#memory;
-    return virtualAddress >= view.getBigUint64(at, true) && virtualAddress <= view.getBigUint64(at + 8, true);
-  }
-
-  #forgetSuperpages(): void {
-    for (const at of [0, 16]) {
-      this.#memory.view.setBigUint64(this.#hart + HartSlot.superpages + at, 0xffff_ffff_ffff_ffffn, true);
-      this.#memory.view.setBigUint64(this.#hart + HartSlot.superpages + at + 8, 0n, true);
-    }
-  }
-
   #empty(start: number, byteLength: number): void {
     this.#memory.bytes.fill(EMPTY, start, start + byteLength);
     for (let at = start; at < start + byteLength; at += TLB_BYTES) this.#emptyEntry(at, COLLIDING);
@@ -142,6 +164,6 @@ export class Tlbs {
 
   #emptyEntry(start: number, index: number): void {
     const at = start + index * TLB_ENTRY_BYTES;
-    this.#memory.view.setBigUint64(at, index === COLLIDING ? 0n : 0x8080_8080_8080_8080n, true);
+    this.#memory.view.setBigUint64(at, index === COLLIDING ? 0n : EMPTY_TAG, true);
   }
 }

@@ -1,6 +1,6 @@
 import { Cause } from "#riscv/engine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { RAM_BASE, TLB_BARE, TLB_BYTES } from "#memory/layout.ts";
+import { RAM_BASE, TLB_BARE, TLB_SUM, TLB_SUPERVISOR } from "#memory/layout.ts";
 import { GuestException } from "./exception.ts";
 import type { HartState } from "./hart-state.ts";
 import { Mode, MPP_SHIFT, Status } from "./status.ts";
@@ -19,7 +19,7 @@ const accessFault = {
 } as const;
 
 /** Fields of a page-table entry, Privileged ISA §4.3.1. */
-export const Pte = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 } as const;
+export const Pte = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as const;
 /** Bits 63–54: N, PBMT and reserved; all must be zero without those extensions. */
 export const PTE_RESERVED = 0xffc0_0000_0000_0000n;
 
@@ -36,12 +36,12 @@ export function dataMode(state: HartState): number {
 /** Recomputes which TLB context loads, stores and fetches use; called after every change of mode, mstatus or satp. */
 export function updateContexts(state: HartState): void {
   const bare = state.get("satp") === 0n;
-  const context = (mode: number): number => {
+  const context = (mode: number, supervisor: number): number => {
     if (mode === Mode.M || bare) return TLB_BARE;
-    if (mode === Mode.U) return state.tlbBank;
-    return state.tlbBank + TLB_BYTES * (state.getLow("mstatus") & Status.SUM ? 2 : 1);
+    return mode === Mode.U ? state.tlbBank : supervisor;
   };
-  state.setContexts(context(dataMode(state)), context(state.getLow("mode")));
+  const supervisor = state.getLow("mstatus") & Status.SUM ? state.tlbBank + TLB_SUM : TLB_SUPERVISOR;
+  state.setContexts(context(dataMode(state), supervisor), context(state.getLow("mode"), TLB_SUPERVISOR));
 }
 
 /**

@@ -79,7 +79,8 @@ class WalkCode {
       f.get(shift)
         .i64(12n)
         .op("i64.ne")
-        .if(() => this.#noteSuperpage(f, va, shift));
+        .if(() => this.#noteSuperpage(f, va));
+      this.#noteLocal(f, { access, mode, status, entry });
       this.#leafAddress(f, va, entry, shift, fault);
       f.op("return");
     });
@@ -168,30 +169,26 @@ class WalkCode {
     f.get(bits).get(need).op("i32.and").get(need).op("i32.ne").brIf(fault);
   }
 
-  /** Widens the range of addresses whose TLB entries a fence for one page must take for parts of a superpage. */
-  #noteSuperpage(f: FunctionBuilder, va: Local, shift: Local): void {
-    const range = f.local("i32");
-    const low = f.local("i64");
-    const high = f.local("i64");
-    f.i32(0).i32(16).get(va).i64(0n).op("i64.ge_s", "select").set(range);
-    f.get(va).get(shift).op("i64.shr_u").get(shift).op("i64.shl").set(low);
-    f.get(low).i64(1n).get(shift).op("i64.shl", "i64.add").i64(1n).op("i64.sub").set(high);
-    const at = this.#hart + HartSlot.superpages;
-    f.get(low)
-      .get(range)
-      .memory("i64.load", at)
-      .op("i64.lt_u")
-      .if(() => f.get(range).get(low).memory("i64.store", at));
-    f.get(high)
-      .get(range)
-      .memory("i64.load", at + 8)
-      .op("i64.gt_u")
-      .if(() =>
-        f
-          .get(range)
-          .get(high)
-          .memory("i64.store", at + 8),
-      );
+  /** A fence for one page of this GiB must take its TLB entries for parts of a superpage. */
+  #noteSuperpage(f: FunctionBuilder, va: Local): void {
+    f.i32(0);
+    this.#slot(f, "i64.load", HartSlot.superpages);
+    f.i64(1n).get(va).i64(30n).op("i64.shr_u", "i64.shl", "i64.or");
+    f.memory("i64.store", this.#hart + HartSlot.superpages);
+  }
+
+  /** The supervisor TLB outlives a change of address space unless it holds what is not global. */
+  #noteLocal(f: FunctionBuilder, walk: Readonly<Record<"access" | "mode" | "status" | "entry", Local>>): void {
+    const { access, mode, status, entry } = walk;
+    f.get(entry).i64(BigInt(Pte.G)).op("i64.and", "i64.eqz").get(mode).i32(1).op("i32.eq", "i32.and");
+    // Loads and stores with SUM go to the address space's own.
+    f.get(status).i32(Status.SUM).op("i32.and", "i32.eqz").get(access).i32(FETCH).op("i32.eq", "i32.or", "i32.and");
+    f.if(() =>
+      f
+        .i32(0)
+        .i32(1)
+        .memory("i32.store", this.#hart + HartSlot.supervisorLocal),
+    );
   }
 
   #leafAddress(f: FunctionBuilder, va: Local, entry: Local, shift: Local, fault: { depth: number }): void {

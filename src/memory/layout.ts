@@ -70,8 +70,11 @@ export const HartSlot = {
   pmpcfg2: 0x348,
   /** 16 entries. */
   pmpaddr: 0x350,
-  // What the TLBs hold of superpages: lowest and highest address of those in the lower, then in the upper half of the address space.
+  // What the TLBs hold. Not architectural.
+  /** Where they hold parts of superpages: bit n for the GiBs whose number is n modulo 64. */
   superpages: 0x3d0,
+  /** Not 0: the supervisor TLB holds what only the present address space maps (u32). */
+  supervisorLocal: 0x3d8,
   // Derived from the CSRs above, for emitted code; not architectural: byte offset of the TLB of the context that
   // loads and stores, and fetches, happen in (u32 each).
   dataContext: 0x3f0,
@@ -80,6 +83,8 @@ export const HartSlot = {
   tlbBank: 0x3f8,
   // Counters for the page's meters; not architectural.
   counters: 0x400,
+  /** satp of each bank of TLBs, 0 of one that holds nothing of use. */
+  tlbSpaces: 0x500,
 } as const;
 
 /** Bytes of a hart's state that a snapshot keeps: everything up to what is derived. */
@@ -111,13 +116,16 @@ export const Counter = {
 export const TLB_ENTRIES = 512;
 export const TLB_ENTRY_BYTES = 16;
 export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
-/** Contexts of one address space: 0 = U, 1 = S without SUM, 2 = S with SUM. */
-export const TLB_BANK_CONTEXTS = 3;
+/** Contexts of one address space: U, and loads and stores of S with SUM. */
+export const TLB_BANK_CONTEXTS = 2;
+/** The latter, from the beginning of its bank. */
+export const TLB_SUM = TLB_BYTES;
 export const TLB_BANK_BYTES = TLB_BYTES * TLB_BANK_CONTEXTS;
 /** Address spaces whose translations are kept at once, so that going back to one finds them. */
 export const TLB_BANKS = 4;
-/** After the banks: M-mode and bare. */
-export const TLB_BARE = TLB_BANK_BYTES * TLB_BANKS;
+/** After the banks: S-mode, of every address space at once, since what kernels map is global; then M-mode and bare. */
+export const TLB_SUPERVISOR = TLB_BANK_BYTES * TLB_BANKS;
+export const TLB_BARE = TLB_SUPERVISOR + TLB_BYTES;
 const TLB_TOTAL = TLB_BARE + TLB_BYTES;
 export const TLB_READ = 0x1_0000;
 export const TLB_WRITE = TLB_READ + TLB_TOTAL;
