@@ -255,6 +255,7 @@ export class Guest implements GuestFace {
     try {
       // The worker comes up while files are fetched.
       const link = this.#connect(this.#makeMemory());
+      link.post({ type: "prepare", memory: link.memory.memory, memoryMiB: this.memoryMiB });
       this.#files ??= await this.#load();
       await link.boot(this.#bootMessage(link.memory, this.#files, node));
       this.#checkAlive();

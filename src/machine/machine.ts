@@ -55,7 +55,7 @@ export class Machine {
   #comeBackAt: bigint | undefined;
   #late = false;
 
-  /** Builds the board, and boots it to its first instruction. Throws BootError with what to do about it. */
+  /** Builds the board over memory that is new (all zero), and boots it to its first instruction. Throws BootError with what to do about it. */
   static create(
     config: MachineConfig,
     files: BootFiles,
@@ -178,6 +178,7 @@ export class Machine {
 
   /** Cold reboot from the boot files: RAM zeroed and loaded anew, every device as at power-on. Disks keep what was written. */
   reset(): void {
+    clearRam(this.memory);
     this.#boot();
   }
 
@@ -203,7 +204,6 @@ export class Machine {
   }
 
   #boot(): Booted {
-    clearRam(this.memory);
     const booted = loadBootFiles(this.config, this.#files, this.memory, this.#host.random);
     this.hart.reset(BigInt(booted.entry), booted.mode);
     this.hart.setX(A0, 0n);

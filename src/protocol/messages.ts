@@ -18,7 +18,15 @@ export interface SnapshotRecord {
   readonly parts: OpaqueParts;
 }
 
-/** The first message to a worker: makes its machine, at power-on or as a snapshot has it, paused. Answered by `ready` or `bootFailed`. */
+/** Comes before the boot message, while the image's files are fetched: what can be done without them is done now. No answer. */
+export interface PrepareMessage {
+  readonly type: "prepare";
+  /** The WebAssembly.Memory of the boot message that will follow. */
+  readonly memory: unknown;
+  readonly memoryMiB: number;
+}
+
+/** The first request of a worker: makes its machine, at power-on or as a snapshot has it, paused. Answered by `ready` or `bootFailed`. */
 export interface BootMessage {
   readonly type: "boot";
   /** The WebAssembly.Memory made by the page. */
@@ -36,6 +44,7 @@ export interface BootMessage {
 
 /** What the page says to a guest's worker. Requests with a `requestId` are answered once, in order. */
 export type PageMessage =
+  | PrepareMessage
   | BootMessage
   | { readonly type: "run" }
   | { readonly type: "pause"; readonly requestId: number }

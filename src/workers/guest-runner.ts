@@ -2,7 +2,7 @@ import { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
 import type { MachineHost, RunOutcome } from "#machine/face.ts";
-import type { BootMessage, OpaqueParts, PageMessage, WorkerMessage } from "#protocol/messages.ts";
+import type { BootMessage, OpaqueParts, PageMessage, PrepareMessage, WorkerMessage } from "#protocol/messages.ts";
 import { PollingGuest } from "./polling-guest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { TrapLoop } from "./trap-loop.ts";
@@ -53,6 +53,8 @@ export interface WorkerHost {
   readonly random: (bytes: Uint8Array) => void;
   /** Calls back soon, after the messages that came meanwhile. */
   readonly soon: (callback: () => void) => void;
+  /** Does what of a machine can be done before its files are there. */
+  readonly prepare: (memory: GuestMemory) => void;
   readonly makeMachine: (
     boot: BootMessage,
     memory: GuestMemory,
@@ -89,6 +91,7 @@ export class GuestRunner {
   /** Takes one message from the page; the page is trusted. */
   receive(message: PageMessage): void {
     this.#beat();
+    if (message.type === "prepare") return this.#prepare(message);
     if (message.type === "boot") {
       this.#boot(message).catch((error: unknown) => this.#host.post({ type: "bootFailed", message: words(error) }));
       return;
@@ -99,6 +102,14 @@ export class GuestRunner {
       this.#host.post(this.#answer(message));
     } catch (error) {
       this.#host.post({ type: "refused", requestId, message: words(error) });
+    }
+  }
+
+  #prepare({ memoryMiB, memory }: PrepareMessage): void {
+    try {
+      this.#host.prepare(new GuestMemory(memoryMiB, memory as WebAssembly.Memory));
+    } catch {
+      // It will fail again when the machine is made, and say why.
     }
   }
 
@@ -134,7 +145,7 @@ export class GuestRunner {
     };
   }
 
-  #obey(message: Exclude<PageMessage, BootMessage | { requestId: number }>): void {
+  #obey(message: Exclude<PageMessage, PrepareMessage | BootMessage | { requestId: number }>): void {
     switch (message.type) {
       case "ping":
         return this.#host.post({ type: "pong" });

@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import type { PageMessage } from "#protocol/messages.ts";
 import { GuestRunner } from "./guest-runner.ts";
-import { makeMachine } from "./make-machine.ts";
+import { makeMachine, prepareHart } from "./make-machine.ts";
 
 const port = parentPort;
 if (!port) throw new Error("this file is the entry of a worker thread");
@@ -16,6 +16,7 @@ const runner = new GuestRunner({
   random: (bytes) => void randomFillSync(bytes),
   // Not a MessageChannel: Node would go on with its messages for seconds before any other port's.
   soon: (callback) => void setImmediate(callback),
+  prepare: prepareHart,
   makeMachine,
 });
 

@@ -1,6 +1,6 @@
 import type { PageMessage } from "#protocol/messages.ts";
 import { GuestRunner } from "./guest-runner.ts";
-import { makeMachine } from "./make-machine.ts";
+import { makeMachine, prepareHart } from "./make-machine.ts";
 
 /** A browser's worker: one guest. */
 declare const self: DedicatedWorkerGlobalScope;
@@ -17,6 +17,7 @@ const runner = new GuestRunner({
     turns.port1.onmessage = callback;
     turns.port2.postMessage(0);
   },
+  prepare: prepareHart,
   makeMachine,
 });
 

@@ -1,13 +1,64 @@
 import { MemoryDisk, bytesBase } from "#devices/disks/memory-disk.ts";
+import type { HartHost } from "#hart/face.ts";
 import { Hart } from "#hart/hart.ts";
 import type { MachineParts } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
+import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import type { BootMessage } from "#protocol/messages.ts";
 import type { RunnableMachine, RunnerMachineHost } from "./guest-runner.ts";
 
+const NO_BOARD: HartHost = {
+  readDevice: () => undefined,
+  writeDevice: () => false,
+  time: () => 0n,
+  timerChanged: () => {},
+};
+
 /** Most bytes that a guest may write over its disks before they are full. */
 const OVERLAY_BYTES_MAX = 512 * 2 ** 20;
+
+/** A hart whose board comes later. */
+interface PreparedHart {
+  readonly hart: Hart;
+  readonly setHost: (host: HartHost) => void;
+}
+
+/** Enough that V8 finds the interpreter's loop worth optimising, which it then does in another thread. */
+const WARM_UP_TRAPS = 20_000;
+
+/** This worker's, until its machine is made. */
+let prepared: PreparedHart | undefined;
+
+/** Emits and compiles the engine of the machine that will be made over `memory`, and has it optimised. */
+export function prepareHart(memory: GuestMemory): void {
+  prepared = newHart(memory);
+  const { hart } = prepared;
+  // There is no code yet: every fetch traps, and the trap's handler is not there either.
+  hart.reset(0n, "M");
+  hart.run(WARM_UP_TRAPS);
+  for (const counter of [Counter.traps, Counter.slices]) {
+    memory.view.setBigUint64(HART_BASE + HartSlot.counters + counter, 0n, true);
+  }
+}
+
+function newHart(memory: GuestMemory): PreparedHart {
+  let board: HartHost = NO_BOARD;
+  const host: HartHost = {
+    readDevice: (address, width) => board.readDevice(address, width),
+    writeDevice: (address, width, value) => board.writeDevice(address, width, value),
+    time: () => board.time(),
+    timerChanged: () => board.timerChanged(),
+    sbiCall: () => board.sbiCall?.() ?? false,
+  };
+  const hart = new Hart(memory, host, "interpreter");
+  return {
+    hart,
+    setHost: (found) => {
+      board = found;
+    },
+  };
+}
 
 /** The composition root of one guest: hart, engine, devices and disks over its memory. Throws BootError. */
 export function makeMachine(boot: BootMessage, memory: GuestMemory, host: RunnerMachineHost): RunnableMachine {
@@ -18,9 +69,10 @@ export function makeMachine(boot: BootMessage, memory: GuestMemory, host: Runner
     kernel: new Uint8Array(boot.kernel),
     ...(boot.initrd && { initrd: new Uint8Array(boot.initrd) }),
   };
-  let hart: Hart | undefined;
-  const machine = Machine.create(boot.settings, files, { ...host, disks }, memory, (guestMemory, hartHost) => {
-    hart = new Hart(guestMemory, hartHost, "interpreter");
+  const { hart, setHost } = prepared ?? newHart(memory);
+  prepared = undefined;
+  const machine = Machine.create(boot.settings, files, { ...host, disks }, memory, (_, hartHost) => {
+    setHost(hartHost);
     return hart;
   });
   return {
@@ -31,7 +83,7 @@ export function makeMachine(boot: BootMessage, memory: GuestMemory, host: Runner
     save: () => machine.save(),
     // What the page hands in is what `save` gave; the machine checks all of it.
     restore: (parts) => machine.restore(parts as MachineParts),
-    pagesCleaned: () => hart?.flushWriteTlb(),
+    pagesCleaned: () => hart.flushWriteTlb(),
     stateHash: () => machine.stateHash(),
     get ticks() {
       return machine.hart.ticks;
