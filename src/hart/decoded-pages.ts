@@ -2,7 +2,7 @@ import { expand } from "#riscv/compressed.ts";
 import { instructionLength } from "#riscv/decode.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { DECODED, DECODED_PAGE_BYTES, DECODED_PAGES, OPERATION_BYTES, PAGE_BYTES, PageFlag } from "#memory/layout.ts";
-import { STORES_SINCE_DECODE } from "./memory-code.ts";
+import { REGIONS_IN_PAGE, STORES_SINCE_DECODE } from "./memory-code.ts";
 import { encodeOperation, REENTER, SPANNING, type OperandUse } from "./operation.ts";
 import { RAM_OF_PAGE, SPANNING_OPERATION, SPANNING_WORD } from "./spanning-code.ts";
 
@@ -18,6 +18,8 @@ export const STEP = DECODED + DECODED_PAGE_BYTES;
 /** Where the step page says (u32) which of its operations was used last. */
 export const STEP_USED = STEP + 2051 * OPERATION_BYTES;
 const FIRST_PAGE = 2;
+/** Most pages that are passed over in looking for one to use again. */
+const SPARED_PAGES_MAX = DECODED_PAGES / 2;
 
 /** Which RAM pages have decoded operations, and what they are. A cache: all of it can be dropped at any time. */
 export class DecodedPages {
@@ -49,8 +51,7 @@ export class DecodedPages {
    * fetch TLB when a page was evicted for it.
    */
   assign(page: number): { readonly index: number; readonly evicted: boolean } {
-    const index = this.#next;
-    this.#next = index + 1 === DECODED_PAGES ? FIRST_PAGE : index + 1;
+    const index = this.#victim();
     const previous = this.#owners[index] ?? NO_PAGE;
     if (previous !== NO_PAGE) this.release(previous);
     const start = DECODED + index * DECODED_PAGE_BYTES;
@@ -62,6 +63,16 @@ export class DecodedPages {
     this.#setIndex(page, index);
     this.#memory.pageFlags[page] = (this.#memory.pageFlags[page] ?? 0) | PageFlag.code;
     return { index, evicted: previous !== NO_PAGE };
+  }
+
+  /** The decoded page that comes next, but for those that hold translated regions, which are in use. */
+  #victim(): number {
+    for (let tried = 0; ; tried++) {
+      const index = this.#next;
+      this.#next = index + 1 === DECODED_PAGES ? FIRST_PAGE : index + 1;
+      const regions = this.#memory.view.getUint32(DECODED + index * DECODED_PAGE_BYTES + REGIONS_IN_PAGE, true);
+      if (regions === 0 || tried === SPARED_PAGES_MAX) return index;
+    }
   }
 
   /** The page is data again. The caller flushes the fetch TLB. */

@@ -24,20 +24,61 @@ import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from 
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
 const CODE_BYTES_MAX = 24 * 2 ** 20;
+/** A region that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
+const GENERATIONS_MAX = 2;
 /** Slices after which what became hot waits no longer for more of its kind. */
 const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
 const REBUILDS_MAX = 40;
 
-/** A region that stands: its function is in the table, and its entries in place of operations. */
-interface Standing {
+/** A region of a page that is to be translated. */
+interface Planned {
   readonly region: Region;
   readonly page: number;
   readonly decodedPage: number;
+  /** How often it was put together anew from regions that stood. */
+  readonly generation: number;
+}
+
+/** A region that stands: its function is in the table, and its entries in place of operations. */
+interface Standing extends Planned {
   readonly tableIndex: number;
   /** For each entry, where its operation is kept. */
   readonly originals: readonly number[];
   readonly codeBytes: number;
+}
+
+/** What a newly hot place reaches, joined with regions that share instructions with it where that is not too large. */
+class Join {
+  readonly #page: CodePage;
+  readonly #stops: ReadonlySet<number>;
+  #region: Region | undefined;
+
+  constructor(page: CodePage, offset: number, stops: ReadonlySet<number>) {
+    this.#page = page;
+    this.#stops = stops;
+    this.#region = findRegion(page, [offset], stops);
+  }
+
+  tryWith(other: Region): boolean {
+    if (!this.#region || !overlaps(this.#region, other)) return false;
+    const entries = [...new Set([...this.#region.entries, ...other.entries])];
+    const together = findRegion(this.#page, entries, this.#stops);
+    if (!together || together.instructionCount >= REGION_INSTRUCTIONS_MAX) return false;
+    this.#region = together;
+    return true;
+  }
+
+  /** The region, going no further than where others begin. */
+  apartFrom(others: ReadonlySet<number>): Region | undefined {
+    if (!this.#region || others.size === 0) return this.#region;
+    const entries = this.#region.entries.filter((entry) => !others.has(entry));
+    return findRegion(this.#page, entries, others);
+  }
+}
+
+function entriesOf(regions: readonly Planned[]): ReadonlySet<number> {
+  return new Set(regions.flatMap(({ region }) => region.entries));
 }
 
 /** What of the hart the translator works with. */
@@ -94,9 +135,9 @@ export class Translator {
     const began = this.#host.now();
     const wanted = [...this.#hot];
     this.#hot.clear();
-    const found = new Map<number, { page: number; decodedPage: number; region: Region }>();
+    const found = new Set<Planned>();
     for (const operation of wanted) this.#plan(operation, found);
-    if (found.size > 0) this.#build([...found.values()]);
+    if (found.size > 0) this.#build([...found]);
     this.#makeRoom();
     this.#count(began);
   }
@@ -123,66 +164,48 @@ export class Translator {
   }
 
   /** Finds the region that an operation belongs to; those that it belongs with are dropped, to become one. */
-  #plan(operation: number, found: Map<number, { page: number; decodedPage: number; region: Region }>): void {
+  #plan(operation: number, found: Set<Planned>): void {
     const { decoded, memory } = this.#host;
+    const { view } = memory;
     const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
     const page = decoded.ownerOf(decodedPage);
     if (page === undefined || (this.#rebuilds.get(page) ?? 0) > REBUILDS_MAX) return;
-    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
-    const offset = (operation - start) / 4;
-    if (offset < 0 || offset >= PAGE_BYTES) return;
-    const { view } = memory;
     if ((view.getUint32(operation, true) & 0xff) === TRANSLATED) return;
+    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
     const codePage: CodePage = {
       bytes: new DataView(view.buffer, memory.layout.ram + page * PAGE_BYTES, PAGE_BYTES),
       isReached: (at) => view.getUint32(start + at * 4, true) !== 0,
     };
+    this.#dropWritten(page);
+    const standing = [...(this.#pages.get(page) ?? [])];
+    const planned = [...found].filter((each) => each.page === page);
+    const finished = standing.filter(({ generation }) => generation >= GENERATIONS_MAX);
+    const offset = (operation - start) / 4;
+    const joined = new Join(codePage, offset, entriesOf(finished));
+    const joinedPlanned = new Set(planned.filter((each) => joined.tryWith(each.region)));
+    const joinedStanding = new Set(standing.filter((each) => !finished.includes(each) && joined.tryWith(each.region)));
+    const region = joined.apartFrom(
+      entriesOf([
+        ...planned.filter((each) => !joinedPlanned.has(each)),
+        ...standing.filter((each) => !joinedStanding.has(each)),
+      ]),
+    );
+    if (!region) return;
+    for (const each of joinedPlanned) found.delete(each);
+    for (const each of joinedStanding) this.#drop(each);
+    const before = [...joinedPlanned].map(({ generation }) => generation);
+    const again = [...joinedStanding].map(({ generation }) => generation + 1);
+    found.add({ page, decodedPage, region, generation: Math.max(0, ...before, ...again) });
+  }
+
+  /** Regions of a page that was written from outside are unreachable already. */
+  #dropWritten(page: number): void {
     for (const each of this.#pages.get(page) ?? []) {
       if (!each.region.entries.every((entry) => this.#isEntered(each, entry))) this.#drop(each);
     }
-    const others = [...(this.#pages.get(page) ?? [])];
-    const planned = [...found.values()].filter((each) => each.page === page);
-    const none = new Set<number>();
-    const alone = findRegion(codePage, [offset], none);
-    if (!alone) return;
-    // What shares instructions with it becomes one region with it, where that is not too large.
-    const joined = {
-      entries: [...alone.entries],
-      standing: [] as Standing[],
-      planned: [] as (typeof planned)[number][],
-    };
-    let region = alone;
-    const tryJoin = (other: Region): boolean => {
-      if (!overlaps(region, other)) return false;
-      const together = findRegion(codePage, [...new Set([...joined.entries, ...other.entries])], none);
-      if (!together || together.instructionCount >= REGION_INSTRUCTIONS_MAX) return false;
-      region = together;
-      joined.entries = [...together.entries];
-      return true;
-    };
-    for (const other of planned) if (tryJoin(other.region)) joined.planned.push(other);
-    for (const other of others) if (tryJoin(other.region)) joined.standing.push(other);
-    const stops = new Set(
-      [
-        ...others.filter((each) => !joined.standing.includes(each)),
-        ...planned.filter((each) => !joined.planned.includes(each)),
-      ].flatMap((each) => each.region.entries),
-    );
-    if (stops.size > 0) {
-      const bounded = findRegion(
-        codePage,
-        joined.entries.filter((entry) => !stops.has(entry)),
-        stops,
-      );
-      if (!bounded) return;
-      region = bounded;
-    }
-    for (const other of joined.planned) for (const [key, each] of found) if (each === other) found.delete(key);
-    for (const other of joined.standing) this.#drop(other);
-    found.set(operation, { page, decodedPage, region });
   }
 
-  #build(found: readonly { page: number; decodedPage: number; region: Region }[]): void {
+  #build(found: readonly Planned[]): void {
     const { memory, table, exports, hasTailCalls, state } = this.#host;
     const module = new ModuleBuilder(memory.layout.totalBytes / 0x1_0000);
     const importFunction = (name: string, arity: number, result: "i32" | "i64", first: "i32" | "i64" = "i64") =>
@@ -222,14 +245,15 @@ export class Translator {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { ...exports, memory: memory.wasm },
     });
-    for (const [index, { page, decodedPage, region }] of found.entries()) {
+    for (const [index, planned] of found.entries()) {
       const tableIndex = places[index] ?? 0;
       table.set(tableIndex, instance.exports[String(index)]);
-      this.#stand(region, page, decodedPage, tableIndex, Math.ceil(bytes.length / found.length));
+      this.#stand(planned, tableIndex, Math.ceil(bytes.length / found.length));
     }
   }
 
-  #stand(region: Region, page: number, decodedPage: number, tableIndex: number, codeBytes: number): void {
+  #stand(planned: Planned, tableIndex: number, codeBytes: number): void {
+    const { region, page, decodedPage } = planned;
     const { view } = this.#host.memory;
     const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
     const originals: number[] = [];
@@ -242,7 +266,7 @@ export class Translator {
       view.setUint32(at, TRANSLATED | (entry << 8) | (original << 16), true);
       view.setUint32(at + 4, tableIndex, true);
     }
-    const standing = { region, page, decodedPage, tableIndex, originals, codeBytes };
+    const standing = { ...planned, tableIndex, originals, codeBytes };
     this.#standing.add(standing);
     const ofPage = this.#pages.get(page) ?? new Set();
     ofPage.add(standing);
@@ -300,11 +324,7 @@ export class Translator {
 }
 
 function overlaps(one: Region, other: Region): boolean {
-  return one.blocks.some(({ instructions }) =>
-    instructions.some(({ offset }) =>
-      other.blocks.some((block) => block.instructions.some((instruction) => instruction.offset === offset)),
-    ),
-  );
+  return one.blocks.some((a) => other.blocks.some((b) => a.offset < b.endOffset && b.offset < a.endOffset));
 }
 
 const helpersByName = new Map<string, HelperName | undefined>();
