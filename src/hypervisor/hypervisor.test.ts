@@ -108,6 +108,17 @@ describe("creating", () => {
     expect(kernels).toEqual([other, kernel]);
   });
 
+  test("the worker prepares its engine before the image's files are there", async () => {
+    const played = playedHost();
+    const prepared: boolean[] = [];
+    const readChunk: typeof played.host.readChunk = (...request) => {
+      prepared.push(played.workers[0]?.prepared ?? false);
+      return played.host.readChunk(...request);
+    };
+    await new Hypervisor({ ...played.host, readChunk }).create({ image: "tiny" });
+    expect(prepared).toEqual([true]);
+  });
+
   test("a machine that cannot be made says why", async () => {
     const played = playedHost();
     const { startWorker } = played.host;
