@@ -9,7 +9,7 @@ test("defaults", () => {
     virtualClock: false,
     maxInstructions: Infinity,
     stateHash: false,
-    engine: "interpreter",
+    engine: "translator",
   });
 });
 
@@ -49,7 +49,7 @@ describe("refused with what is expected", () => {
   test.each([
     [[], /takes one image or one ELF file, not 0/],
     [["a", "b"], /not 2/],
-    [["a", "--engine", "jit"], /evaluator or interpreter/],
+    [["a", "--engine", "jit"], /translator or interpreter or evaluator/],
     [["a", "--memory", "0"], /from 1 to/],
     [["a", "--memory", "1000000"], /from 1 to/],
     [["a", "--max-instructions", "many"], /whole number/],

@@ -16,7 +16,7 @@ The console is on standard input and output; Ctrl-A x quits, Ctrl-A h lists the 
   --virtual-clock        time counts instructions: every run with the same input is the same
   --max-instructions N   stop after N instructions, with exit status 124
   --state-hash           print the hash of the machine's state at the end, on standard error
-  --engine NAME          translator, interpreter (default) or evaluator
+  --engine NAME          translator (default), interpreter or evaluator
   --help
 
 Exit status: the guest's own (0 for pass or power-off); 2 for a wrong command line, 1 for what cannot start,
@@ -46,7 +46,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions | undefined
   if (target === undefined || positionals.length > 1) {
     throw new UsageError(`\`tabvisor run\` takes one image or one ELF file, not ${positionals.length}.`);
   }
-  const engine = values.engine ?? "interpreter";
+  const engine = values.engine ?? "translator";
   if (!isEngine(engine)) throw new UsageError(`There is no engine "${engine}": ${ENGINES.join(" or ")}.`);
   const { memory } = values;
   return {

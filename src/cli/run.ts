@@ -73,7 +73,7 @@ class RunSession {
       files,
       host,
       memory,
-      (own, hartHost) => new Hart(own, hartHost, options.engine),
+      (own, hartHost) => new Hart(own, hartHost, options.engine, { now: () => performance.now() }),
     );
   }
 

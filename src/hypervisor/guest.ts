@@ -255,7 +255,8 @@ export class Guest implements GuestFace {
     try {
       // The worker comes up while files are fetched.
       const link = this.#connect(this.#makeMemory());
-      link.post({ type: "prepare", memory: link.memory.memory, memoryMiB: this.memoryMiB });
+      const { engine } = this.#host;
+      link.post({ type: "prepare", memory: link.memory.memory, memoryMiB: this.memoryMiB, engine });
       this.#files ??= await this.#load();
       await link.boot(this.#bootMessage(link.memory, this.#files, node));
       this.#checkAlive();
@@ -335,6 +336,7 @@ export class Guest implements GuestFace {
     return {
       type: "boot",
       memory,
+      engine: this.#host.engine,
       settings: { memoryMiB, firmware, commandLine, clock, diskCount: files.disks.length },
       ...files,
       snapshots: this.#tree.all().map(recordOf),

@@ -177,6 +177,7 @@ export function playedHost() {
     createMemory: sharedMemory,
     unsupported: undefined,
     limits: { guests: 3, memoryMiB: 8 },
+    engine: "translator",
   };
   /** Lets so many milliseconds pass, in small steps, with everything that falls due. */
   const pass = async (ms: number): Promise<void> => {

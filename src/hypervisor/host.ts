@@ -1,4 +1,5 @@
 import type { ImageFile } from "#protocol/image.ts";
+import type { GuestEngine } from "#protocol/messages.ts";
 
 /** What the hypervisor asks of the page or the Node process that it runs in. Nothing else of the host is touched. */
 export interface HypervisorHost {
@@ -18,6 +19,8 @@ export interface HypervisorHost {
   /** Why guests cannot run here at all, in words for a person; undefined where they can. */
   readonly unsupported: string | undefined;
   readonly limits: HypervisorLimits;
+  /** What runs guests' instructions. */
+  readonly engine: GuestEngine;
 }
 
 /** How much all guests together may take. */

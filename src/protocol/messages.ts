@@ -1,3 +1,6 @@
+/** What runs a guest's instructions; the same words as `machine/face` `EngineName`. */
+export type GuestEngine = "translator" | "interpreter";
+
 /** The machine that a worker is to make; the same words as `machine/face` `MachineConfig`. */
 export interface MachineSettings {
   readonly memoryMiB: number;
@@ -24,6 +27,7 @@ export interface PrepareMessage {
   /** The WebAssembly.Memory of the boot message that will follow. */
   readonly memory: unknown;
   readonly memoryMiB: number;
+  readonly engine: GuestEngine;
 }
 
 /** The first request of a worker: makes its machine, at power-on or as a snapshot has it, paused. Answered by `ready` or `bootFailed`. */
@@ -31,6 +35,7 @@ export interface BootMessage {
   readonly type: "boot";
   /** The WebAssembly.Memory made by the page. */
   readonly memory: unknown;
+  readonly engine: GuestEngine;
   readonly settings: MachineSettings;
   readonly kernel: SharedArrayBuffer;
   readonly initrd?: SharedArrayBuffer;

@@ -1,5 +1,6 @@
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
 import type { GuestWorker, HypervisorHost, ReadChunk } from "#hypervisor/host.ts";
+import type { GuestEngine } from "#protocol/messages.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
 import { createSharedGuestMemory } from "./guest-buffers.ts";
 import { imageWorkerReader } from "./image-worker-link.ts";
@@ -22,8 +23,14 @@ export function createBrowserTabvisor(): Tabvisor {
     createMemory: createSharedGuestMemory,
     unsupported,
     limits: { guests: 100, memoryMiB: deviceMemoryGiB() * 1024 },
+    engine: chosenEngine(),
   };
   return new Hypervisor(host);
+}
+
+/** `?engine=interpreter` in the page's address: nothing is translated. */
+function chosenEngine(): GuestEngine {
+  return new URLSearchParams(location.search).get("engine") === "interpreter" ? "interpreter" : "translator";
 }
 
 /** What the browser says of the device: 8 at most, and where it says nothing. */

@@ -2,7 +2,14 @@ import { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
 import type { MachineHost, RunOutcome } from "#machine/face.ts";
-import type { BootMessage, OpaqueParts, PageMessage, PrepareMessage, WorkerMessage } from "#protocol/messages.ts";
+import type {
+  BootMessage,
+  GuestEngine,
+  OpaqueParts,
+  PageMessage,
+  PrepareMessage,
+  WorkerMessage,
+} from "#protocol/messages.ts";
 import { PollingGuest } from "./polling-guest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { TrapLoop } from "./trap-loop.ts";
@@ -54,7 +61,7 @@ export interface WorkerHost {
   /** Calls back soon, after the messages that came meanwhile. */
   readonly soon: (callback: () => void) => void;
   /** Does what of a machine can be done before its files are there. */
-  readonly prepare: (memory: GuestMemory) => void;
+  readonly prepare: (memory: GuestMemory, engine: GuestEngine) => void;
   readonly makeMachine: (
     boot: BootMessage,
     memory: GuestMemory,
@@ -105,9 +112,9 @@ export class GuestRunner {
     }
   }
 
-  #prepare({ memoryMiB, memory }: PrepareMessage): void {
+  #prepare({ memoryMiB, memory, engine }: PrepareMessage): void {
     try {
-      this.#host.prepare(new GuestMemory(memoryMiB, memory as WebAssembly.Memory));
+      this.#host.prepare(new GuestMemory(memoryMiB, memory as WebAssembly.Memory), engine);
     } catch {
       // It will fail again when the machine is made, and say why.
     }

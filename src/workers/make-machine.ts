@@ -5,7 +5,7 @@ import type { MachineParts } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
-import type { BootMessage } from "#protocol/messages.ts";
+import type { BootMessage, GuestEngine } from "#protocol/messages.ts";
 import type { RunnableMachine, RunnerMachineHost } from "./guest-runner.ts";
 
 const NO_BOARD: HartHost = {
@@ -31,8 +31,8 @@ const WARM_UP_TRAPS = 20_000;
 let prepared: PreparedHart | undefined;
 
 /** Emits and compiles the engine of the machine that will be made over `memory`, and has it optimised. */
-export function prepareHart(memory: GuestMemory): void {
-  prepared = newHart(memory);
+export function prepareHart(memory: GuestMemory, engine: GuestEngine): void {
+  prepared = newHart(memory, engine);
   const { hart } = prepared;
   // There is no code yet: every fetch traps, and the trap's handler is not there either.
   hart.reset(0n, "M");
@@ -42,7 +42,7 @@ export function prepareHart(memory: GuestMemory): void {
   }
 }
 
-function newHart(memory: GuestMemory): PreparedHart {
+function newHart(memory: GuestMemory, engine: GuestEngine): PreparedHart {
   let board: HartHost = NO_BOARD;
   const host: HartHost = {
     readDevice: (address, width) => board.readDevice(address, width),
@@ -51,7 +51,7 @@ function newHart(memory: GuestMemory): PreparedHart {
     timerChanged: () => board.timerChanged(),
     sbiCall: () => board.sbiCall?.() ?? false,
   };
-  const hart = new Hart(memory, host, "interpreter");
+  const hart = new Hart(memory, host, engine, { now: () => performance.now() });
   return {
     hart,
     setHost: (found) => {
@@ -69,7 +69,7 @@ export function makeMachine(boot: BootMessage, memory: GuestMemory, host: Runner
     kernel: new Uint8Array(boot.kernel),
     ...(boot.initrd && { initrd: new Uint8Array(boot.initrd) }),
   };
-  const { hart, setHost } = prepared ?? newHart(memory);
+  const { hart, setHost } = prepared ?? newHart(memory, boot.engine);
   prepared = undefined;
   const machine = Machine.create(boot.settings, files, { ...host, disks }, memory, (_, hartHost) => {
     setHost(hartHost);

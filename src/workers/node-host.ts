@@ -8,6 +8,7 @@ import { gunzip } from "node:zlib";
 import { chunkReader } from "#hypervisor/chunk-reader.ts";
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
 import type { FetchFile, GuestWorker, HypervisorHost } from "#hypervisor/host.ts";
+import type { GuestEngine } from "#protocol/messages.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
 import { createSharedGuestMemory } from "./guest-buffers.ts";
 
@@ -16,10 +17,11 @@ export interface NodeTabvisorOptions {
   readonly guestsFolder: string;
   /** The bundled `guest-worker-node.ts`; beside this module's bundle unless said otherwise. */
   readonly workerUrl?: URL;
+  readonly engine?: GuestEngine;
 }
 
 /** The same hypervisor in Node, its guests in worker threads. Guests keep the process alive until they are destroyed. */
-export function createNodeTabvisor({ guestsFolder, workerUrl }: NodeTabvisorOptions): Tabvisor {
+export function createNodeTabvisor({ guestsFolder, workerUrl, engine = "translator" }: NodeTabvisorOptions): Tabvisor {
   const fetchFile = fileFetcher(guestsFolder);
   const host: HypervisorHost = {
     now: () => performance.now(),
@@ -35,6 +37,7 @@ export function createNodeTabvisor({ guestsFolder, workerUrl }: NodeTabvisorOpti
     createMemory: createSharedGuestMemory,
     unsupported: undefined,
     limits: { guests: 100, memoryMiB: 16384 },
+    engine,
   };
   return new Hypervisor(host);
 }
