@@ -303,8 +303,9 @@ export abstract class Emitter implements Engine<Value> {
     this.f
       .get(offset)
       .i64(BigInt(4096 - width))
-      .op("i64.le_u")
-      .if(() => {
+      .op("i64.gt_u")
+      .unlikely()
+      .if(miss, () => {
         const host = this.local("i32");
         this.f
           .get(offset)
@@ -314,7 +315,7 @@ export abstract class Emitter implements Engine<Value> {
           .op("i32.add")
           .set(host);
         hit(host);
-      }, miss);
+      });
   }
 
   #binary(opcode: Opcode, a: Value, b: Value): Value {

@@ -257,6 +257,7 @@ export class RegionEmitter extends Emitter {
       f.get(this.budget)
         .i32(this.#longestFrom(node))
         .op("i32.lt_s")
+        .unlikely()
         .if(() => f.i32(block.offset).set(this.#at).br(this.#bail));
     }
     f.get(this.budget).i32(count).op("i32.sub").set(this.budget);
@@ -470,6 +471,7 @@ export class RegionEmitter extends Emitter {
       .op("i32.wrap_i64")
       .i32(width - 1)
       .op("i32.and")
+      .unlikely()
       .if(() => this.#emitBailHere());
   }
 
@@ -484,10 +486,11 @@ export class RegionEmitter extends Emitter {
       const distance = Number(offset - pointer.offset);
       f.get(pointer.inPage).i32(distance).op("i32.add");
       f.i32(PAGE_BYTES - width)
-        .op("i32.le_u")
+        .op("i32.gt_u")
+        .unlikely()
         .if(
-          () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
           () => this.#emitSlowHost(width, this.local64(address), forStore, host),
+          () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
         );
       return host;
     }
@@ -521,6 +524,7 @@ export class RegionEmitter extends Emitter {
       .call(forStore ? hostForStore : hostForLoad)
       .tee(host)
       .op("i32.eqz")
+      .unlikely()
       .if(() => this.#emitBailHere());
   }
 
@@ -558,6 +562,7 @@ export class RegionEmitter extends Emitter {
       .op("i32.and")
       .i32(FS_DIRTY)
       .op("i32.ne")
+      .unlikely()
       .if(() => this.#emitBailHere());
   }
 

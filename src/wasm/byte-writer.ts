@@ -34,6 +34,8 @@ export class ByteWriter {
 
   /** Signed LEB128 of an s64. */
   signed64(value: bigint): void {
+    // Most are small, and bigints slow.
+    if (value >= -0x8000_0000n && value <= 0x7fff_ffffn) return this.signed(Number(value));
     let rest = BigInt.asIntN(64, value);
     while (rest > 63n || rest < -64n) {
       this.byte(Number(rest & 0x7fn) | 0x80);
