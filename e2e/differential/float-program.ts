@@ -20,10 +20,10 @@ export function performFloat({ name, rounding, a, b, c }: FloatVector): FloatRes
 }
 
 /** What QEMU gives, in the order of the vectors. */
-export function performUnderQemu(vectors: readonly FloatVector[]): FloatResult[] {
+export async function performUnderQemu(vectors: readonly FloatVector[]): Promise<FloatResult[]> {
   if (vectors.length > MAXIMUM_RECORDS) throw new RangeError("too many vectors for one run");
   const input = encode(vectors);
-  const output = withTemporaryFolder((folder) => runUnderQemu(assemble(folder, "float", program()), input));
+  const output = await withTemporaryFolder((folder) => runUnderQemu(assemble(folder, "float", program()), input));
   const view = new DataView(output.buffer, output.byteOffset, output.length);
   return vectors.map((_, index) => ({
     value: view.getBigUint64(index * RECORD_BYTES, true),

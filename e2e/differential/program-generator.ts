@@ -1,7 +1,7 @@
 import { floatPattern, Random } from "#hart/float/float-vectors.fixture.ts";
 import { compressedName, expand } from "#riscv/compressed.ts";
 import { allInstructions, decode, type NumberedInstruction } from "#riscv/decode.ts";
-import { encodeB, encodeI, encodeJ, encodeS, encodeU } from "#riscv/encode.ts";
+import { encodeB, encodeI, encodeJ, encodeR, encodeS, encodeU } from "#riscv/encode.ts";
 import { a as atomics } from "#riscv/extensions/a.ts";
 import { i as base } from "#riscv/extensions/i.ts";
 import { zicsr } from "#riscv/extensions/zicsr.ts";
@@ -162,6 +162,8 @@ class ProgramGenerator {
         () => this.#computedJump(depth),
         () => this.#call(depth),
         () => this.#loop(depth),
+        () => this.#jumpTable(),
+        () => this.#flippingModification(),
       );
     }
     this.#random.pick(kinds)();
@@ -314,6 +316,34 @@ class ProgramGenerator {
     this.#computation();
   }
 
+  /** Flips a bit of the instruction after a fence.i, and back the next time that a loop comes here. */
+  #flippingModification(): void {
+    const [value, address, mask] = [this.#scratch(), this.#scratch(), this.#scratch()];
+    if (value === address || value === mask || address === mask) return this.#computation();
+    this.#code.word(encodeU(base.auipc.match, address, 0));
+    this.#code.word(encodeI(base.lw.match, value, address, 24));
+    this.#code.word(encodeU(base.lui.match, mask, 0x10_0000 << this.#random.below(4)));
+    this.#code.word(encodeR(base.xor.match, value, value, mask));
+    this.#code.word(encodeS(base.sw.match, address, value, 24));
+    this.#code.word(zifencei["fence.i"].match);
+    // Of any operand of these, those bits may be flipped.
+    const { instruction } = this.#random.pick(
+      integerInstructions.filter(({ name }) => /^(add|xor|or|and|sub)i?w?$/.test(name)),
+    );
+    this.#code.word(withRd(this.#randomWord({ name: "", number: 0, instruction }), this.#target()));
+  }
+
+  /** Into one of eight places by the low bits of some register, as a switch does. */
+  #jumpTable(): void {
+    const [address, index] = [this.#scratch(), this.#scratch()];
+    if (address === index) return this.#computation();
+    this.#code.word(encodeI(base.andi.match, index, this.#register(), 7 << 2));
+    this.#code.word(encodeU(base.auipc.match, address, 0));
+    this.#code.word(encodeR(base.add.match, address, address, index));
+    this.#code.word(encodeI(base.jalr.match, 0, address, 12));
+    for (let place = 0; place < 8; place++) this.#computation();
+  }
+
   #branchForward(depth: number): void {
     const { instruction } = this.#random.pick(branchInstructions);
     const at = this.#code.position;
@@ -381,9 +411,14 @@ class ProgramGenerator {
     this.#code.word(encodeJ(base.jal.match, link, over + 4 - this.#code.position));
   }
 
+  /** Some loops become hot. */
+  #iterations(): number {
+    return this.#random.below(4) === 0 ? 10 + this.#random.below(30) : 2 + this.#random.below(5);
+  }
+
   #loop(depth: number): void {
     const counter = this.#scratch(8, 8);
-    this.#code.word(encodeI(base.addi.match, counter, 0, 2 + this.#random.below(5)));
+    this.#code.word(encodeI(base.addi.match, counter, 0, this.#iterations()));
     this.#locked.push(counter);
     const start = this.#code.position;
     this.#snippets(1 + this.#random.below(4), depth - 1);

@@ -1,4 +1,4 @@
-import type { EngineName } from "#machine/face.ts";
+import { engineNames } from "#hart/contender.fixture.ts";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runOnMachine } from "./bare-machine.ts";
@@ -9,8 +9,7 @@ import { generateProgram } from "./program-generator.ts";
 import { requireTools, runUnderQemu, withTemporaryFolder } from "./toolchain.ts";
 
 const SEED = Number(process.env["DIFFERENTIAL_SEED"] ?? 1);
-const COUNT = Number(process.env["DIFFERENTIAL_COUNT"] ?? 2500);
-const engines: readonly EngineName[] = ["evaluator", "interpreter"];
+const COUNT = Number(process.env["DIFFERENTIAL_COUNT"] ?? 4000);
 
 beforeAll(requireTools);
 
@@ -30,11 +29,11 @@ describe(`programs of the seeds ${SEED} to ${SEED + COUNT - 1} leave the registe
     expect([...absent].toSorted()).toEqual(["c.ebreak", "ebreak", "ecall", "mret", "sfence.vma", "sret", "wfi"]);
   });
 
-  test.each(engines)("%s", { timeout: 240_000 }, (engine) => {
-    withTemporaryFolder((folder) => {
+  test.each(engineNames)("%s", { timeout: 240_000 }, async (engine) => {
+    await withTemporaryFolder(async (folder) => {
       const batch = buildBatch(folder, programs);
       const expected = runUnderQemu(batch.elf);
-      const actual = runOnMachine(engine, readFileSync(batch.elf), batch.recordsAddress, batch.recordsBytes);
+      const actual = await runOnMachine(engine, readFileSync(batch.elf), batch.recordsAddress, batch.recordsBytes);
       expect(expected.length).toBe(batch.recordsBytes);
       const differing = differences(batch, expected, actual);
       expect(differing.slice(0, 3).join("\n\n"), `${differing.length} programs differ`).toBe("");

@@ -60,13 +60,17 @@ export class EngineAgreement {
     const slices = slicesOf(seed);
     const failed = this.#run(program, slices);
     if (!failed) return undefined;
-    const fresh = new EngineAgreement(
+    const alone = this.#fresh().#run(program, slices);
+    if (!alone) return `seed ${seed}, slice ${failed.slice}, only after other programs:\n${failed.lines.join("\n")}`;
+    return this.#explain(program, slices, alone.slice);
+  }
+
+  /** What has become hot outlives a program: to run one again as it was, take new harts. */
+  #fresh(): EngineAgreement {
+    return new EngineAgreement(
       this.#contenders.map(({ engine }) => engine),
       this.#hotThreshold,
     );
-    const alone = fresh.#run(program, slices);
-    if (!alone) return `seed ${seed}, slice ${failed.slice}, only after other programs:\n${failed.lines.join("\n")}`;
-    return fresh.#explain(program, slices, alone.slice);
   }
 
   /**
@@ -134,11 +138,11 @@ export class EngineAgreement {
     let [good, bad] = [0, last.budget];
     while (bad - good > 1) {
       const middle = (good + bad) >> 1;
-      if (this.#run(program, cut(middle))) bad = middle;
+      if (this.#fresh().#run(program, cut(middle))) bad = middle;
       else good = middle;
     }
     const trace = this.#trace(program, slices.slice(0, failing), { ...last, budget: bad });
-    const { lines } = this.#run(program, cut(bad)) ?? { lines: ["(not when the slice is cut)"] };
+    const { lines } = this.#fresh().#run(program, cut(bad)) ?? { lines: ["(not when the slice is cut)"] };
     return [
       `seed ${program.seed}, slice ${failing}, after ${bad} of its ${last.budget} instructions:`,
       ...lines,

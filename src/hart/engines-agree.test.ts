@@ -7,7 +7,7 @@ import { EngineAgreement } from "./engine-agreement.fixture.ts";
  * in TypeScript and as emitted code — and what is translated must leave the state that the evaluator leaves.
  * TABVISOR_SEED is the first program, TABVISOR_PROGRAMS how many, TABVISOR_HOT when code is translated.
  */
-const PROGRAMS = Number(process.env["TABVISOR_PROGRAMS"] ?? 1200);
+const PROGRAMS = Number(process.env["TABVISOR_PROGRAMS"] ?? 4000);
 const FIRST_SEED = Number(process.env["TABVISOR_SEED"] ?? 1);
 const HOT = Number(process.env["TABVISOR_HOT"] ?? 8);
 

@@ -6,6 +6,7 @@ import {
   recordCsrs,
   RecordSlot,
   ROOTS,
+  WINDOW,
   type RecordCsr,
 } from "./program-image.fixture.ts";
 import { Pte } from "./translation.ts";
@@ -38,7 +39,7 @@ export class ImageWriter {
   tables(superpageFlags: number): void {
     for (const space of [0, 1] as const) {
       this.entry(ROOTS[space], 2, RAM_BASE, USED | RWX);
-      this.entry(ROOTS[space], 1, this.base + MIDDLES[space], Pte.V);
+      this.entry(ROOTS[space], (WINDOW >>> 30) | 0x1fc, this.base + MIDDLES[space], Pte.V);
       this.entry(MIDDLES[space], 0, this.base + LEAVES[space], Pte.V);
       this.entry(MIDDLES[space], 1, RAM_BASE + (this.base & 0x7fe0_0000), superpageFlags);
     }

@@ -23,9 +23,9 @@ export const DATA = 0xc000;
 /** Where programs go in the end: physical, a jump to itself or the harness's next program. */
 export const EXIT = 0x8000_0400;
 
-/** Where both address spaces have the window of 4 KiB pages; after its 2 MiB stands a superpage over the start of RAM. */
-export const WINDOW = 0x4000_0000;
-export const SUPERPAGE = 0x4020_0000;
+/** Sign-extended, where there is nothing for M-mode: where both address spaces have the window of 4 KiB pages; after its 2 MiB stands a superpage over the start of RAM. */
+export const WINDOW = -0x4000_0000;
+export const SUPERPAGE = WINDOW + 0x20_0000;
 export const WINDOW_PAGES = 36;
 
 /** The window's pages by number. Code stands at multiples of 16 KiB, wherever it is seen. */
