@@ -122,7 +122,7 @@ class OrderlyProgramWriter {
     image.x(Fixed.walker, data);
   }
 
-  /** Code is the same in both spaces; data is not. */
+  /** Code is the same in both spaces; data is not, and no two of its pages are neighbours in RAM too. */
   #tables(): void {
     const image = this.#image;
     const used = (): number =>
@@ -136,7 +136,7 @@ class OrderlyProgramWriter {
         const stores = this.#chance(2) ? Pte.W : 0;
         set(Window.userCode, code, USED | Pte.R | Pte.X | Pte.U | stores);
         set(Window.supervisorCode, code, USED | Pte.R | Pte.X | stores);
-        const data = image.base + DATA + (table === LEAVES[0] ? page : this.#random.below(4)) * PAGE;
+        const data = image.base + DATA + (table === LEAVES[0] ? [2, 0, 3, 1][page]! : this.#random.below(4)) * PAGE;
         set(Window.userData, data, used() | Pte.R | Pte.W | Pte.U);
         set(Window.supervisorData, data, used() | Pte.R | Pte.W);
         set(Window.userCodeData, code, USED | Pte.R | Pte.W | Pte.U);
