@@ -7,7 +7,8 @@ import { cutFile, sha256 } from "#recipes/chunk.ts";
 import { ImageFolder } from "#recipes/image-folder.ts";
 import { loadImage } from "./load-image.ts";
 
-const kernel = new Uint8Array(3 << 20).map((_, index) => index >> 16);
+/** More than one chunk of 4 MiB. */
+const kernel = new Uint8Array(5 << 20).map((_, index) => index >> 16);
 const initrd = new Uint8Array(Buffer.from("an initramfs"));
 
 let folder = "";
@@ -64,6 +65,7 @@ test("a truncated or altered manifest or chunk is named, with what to do", async
 test("chunks in another order than the manifest's sum are refused", async () => {
   const [first, ...rest] = manifest.files;
   if (!first) throw new Error("no kernel");
+  expect(first.chunks.length).toBeGreaterThan(1);
   const files = [{ ...first, chunks: first.chunks.toReversed() }, ...rest];
   new ImageFolder(folder).addManifest({ ...manifest, files });
   await expect(loadImage(folder, "linux")).rejects.toThrow("the checksum of its kernel is wrong");
