@@ -23,7 +23,7 @@ import { RegionEmitter } from "./region-emitter.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
-const CODE_BYTES_MAX = 24 * 2 ** 20;
+export const CODE_BYTES_MAX = 24 * 2 ** 20;
 /** A region that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
 const GENERATIONS_MAX = 2;
 /** Slices after which what became hot waits no longer for more of its kind. */
