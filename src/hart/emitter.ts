@@ -5,11 +5,11 @@ import { HartSlot } from "#memory/layout.ts";
 import { pushTlbEntry } from "./memory-code.ts";
 
 /**
- * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value, an f64 one its bits), a constant, or their sum, not added
- * yet.
+ * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value, an f64 one its bits), a constant,
+ * or their sum, not added yet. `signedBits`: it is known to be the sign extension of so many of its low bits.
  */
 export type Value =
-  | { readonly kind: "local"; readonly local: Local }
+  | { readonly kind: "local"; readonly local: Local; readonly signedBits?: number }
   | { readonly kind: "sum"; readonly local: Local; readonly offset: bigint }
   | { readonly kind: "constant"; readonly value: bigint };
 

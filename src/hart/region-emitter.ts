@@ -1,5 +1,7 @@
 import type { AccessWidth, FloatHelper, HelperName, Immediate, Register } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
+import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
+import type { Decoded } from "#riscv/decode.ts";
 import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
 import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
 import { floatOperandCount, givesInteger, hasRounding } from "./float/float-unit.ts";
@@ -48,6 +50,16 @@ type Ending =
 
 const OFFSET_BITS = 12;
 const FS_DIRTY = 0x60;
+const SIGNS_OF_ONE = { "fsgnj.d": undefined, "fsgnjn.d": "f64.neg", "fsgnjx.d": "f64.abs" } as const;
+const SIGN_OF_DOUBLE = 0x8000_0000_0000_0000n;
+/** `signedBits` of what `zeroExtend(32, …)` gives. */
+const ZERO_EXTENDED_WORD = 33;
+const signedLoads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+  1: "i64.load8_s",
+  2: "i64.load16_s",
+  4: "i64.load32_s",
+  8: "i64.load",
+};
 /** Of an operation that is an entry, the handler and the place in the table. */
 const OWN_MASK = -0x1_0000_0000n | 0xffn;
 
@@ -75,6 +87,8 @@ export class RegionEmitter extends Emitter {
   readonly #dirty = new Set<number>();
   /** What is known of the page that a register points into, while this block has not written the register. */
   readonly #pointers = new Map<Local, Pointer>();
+  /** `signedBits` of registers, where this block has found out. */
+  readonly #signedBits = new Map<Local, number>();
   readonly #longest = new Map<number, number>();
   readonly #nodeOf = new Map<number, number>();
   readonly #loopLabels = new Map<number, Label>();
@@ -262,16 +276,30 @@ export class RegionEmitter extends Emitter {
     }
     f.get(this.budget).i32(count).op("i32.sub").set(this.budget);
     this.#floatChecked = false;
+    this.#signedBits.clear();
     for (const [index, instruction] of block.instructions.entries()) {
       this.#instruction = instruction;
       this.#rest = count - index;
       this.#ending = { type: "next" };
       this.#probed = undefined;
-      instruction.decoded.instruction.execute(this, instruction.decoded.operands);
+      if (!this.#emitSignOfOne(instruction.decoded)) {
+        instruction.decoded.instruction.execute(this, instruction.decoded.operands);
+      }
       if (index < count - 1) this.releaseLocals();
     }
     for (const register of this.#pointers.keys()) this.#forgetPointer(register);
     this.#emitEnding(node, block);
+  }
+
+  /** Sign injection from a register into itself: fmv.d, fneg.d and fabs.d, which the host has. */
+  #emitSignOfOne({ name, operands: { rd, rs1, rs2 } }: Decoded): boolean {
+    if (rs1 !== rs2 || !(name in SIGNS_OF_ONE)) return false;
+    this.useFloat();
+    const source = this.#register(HartSlot.f + rs1 * 8);
+    this.f.get(source);
+    if (name !== "fsgnj.d") this.f.op(SIGNS_OF_ONE[name as keyof typeof SIGNS_OF_ONE] as Opcode);
+    this.writeF(rd, this.take("f64"));
+    return true;
   }
 
   #emitEnding(node: number, block: Block): void {
@@ -366,7 +394,8 @@ export class RegionEmitter extends Emitter {
 
   override readX(register: Register): Value {
     if (register === 0) return this.constant(0n);
-    return { kind: "local", local: this.#register(HartSlot.x + register * 8) };
+    const local = this.#register(HartSlot.x + register * 8);
+    return withBits({ kind: "local", local }, this.#signedBits.get(local));
   }
 
   override writeX(register: Register, value: Value): void {
@@ -393,7 +422,10 @@ export class RegionEmitter extends Emitter {
     const local = this.#register(slot);
     this.#dirty.add(slot);
     this.#forgetPointer(local);
+    const bits = signedBitsOf(value);
     if (value.kind === "local" && value.local === local) return;
+    if (bits === undefined) this.#signedBits.delete(local);
+    else this.#signedBits.set(local, bits);
     if (local.type === "f64") this.#pushDouble(value);
     else this.consume(value);
     this.f.set(local);
@@ -418,29 +450,50 @@ export class RegionEmitter extends Emitter {
   }
 
   override signExtend(bits: 8 | 16 | 32, a: Value): Value {
-    return a.kind === "constant" ? this.constant(BigInt.asIntN(bits, a.value)) : super.signExtend(bits, a);
+    if (a.kind === "constant") return this.constant(BigInt.asIntN(bits, a.value));
+    if ((signedBitsOf(a) ?? 64) <= bits) return a;
+    return withBits(super.signExtend(bits, a), bits);
+  }
+
+  override zeroExtend(bits: 8 | 16 | 32, a: Value): Value {
+    return withBits(super.zeroExtend(bits, a), bits + 1);
+  }
+
+  override shiftRightLogical(a: Value, amount: Value): Value {
+    const shifted = super.shiftRightLogical(a, amount);
+    const bits = signedBitsOf(a);
+    // Of what is not negative: what is known to be so has been zero-extended.
+    if (amount.kind !== "constant" || bits !== ZERO_EXTENDED_WORD) return shifted;
+    return withBits(shifted, bits - Number(amount.value & 63n));
   }
 
   override and(a: Value, b: Value): Value {
     if (a.kind === "constant" && b.kind === "constant") return this.constant(a.value & b.value);
-    return super.and(a, b);
+    const masked = super.and(a, b);
+    return b.kind === "constant" && b.value >= 0n ? withBits(masked, b.value.toString(2).length + 1) : masked;
   }
 
   override xor(a: Value, b: Value): Value {
-    return b.kind === "constant" && b.value === 0n ? a : super.xor(a, b);
+    if (b.kind !== "constant") return super.xor(a, b);
+    if (b.value === 0n) return a;
+    if (b.value !== SIGN_OF_DOUBLE || a.kind !== "local" || a.local.type !== "f64") return super.xor(a, b);
+    this.f.get(a.local).op("f64.neg");
+    return this.take("f64");
   }
 
   // Memory.
 
   override load(width: AccessWidth, address: Value): Value {
-    const isDouble = this.#present.decoded.name === "fld";
+    const { name } = this.#present.decoded;
+    const isDouble = name === "fld";
+    const isSigned = name === "lb" || name === "lh" || name === "lw";
     const value = this.local(isDouble ? "f64" : "i64");
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false);
     this.f
       .get(host)
-      .memory(isDouble ? "f64.load" : loads[width])
+      .memory(isDouble ? "f64.load" : isSigned ? signedLoads[width] : loads[width])
       .set(value);
-    return { kind: "local", local: value };
+    return withBits({ kind: "local", local: value }, isSigned ? width * 8 : width * 8 + 1);
   }
 
   override store(width: AccessWidth, address: Value, value: Value): void {
@@ -603,6 +656,16 @@ export class RegionEmitter extends Emitter {
     if (!this.#instruction) throw new Error("no instruction is being emitted");
     return this.#instruction;
   }
+}
+
+function signedBitsOf(value: Value): number | undefined {
+  if (value.kind !== "local") return undefined;
+  return value.local.type === "i32" ? 2 : value.signedBits;
+}
+
+/** Knowledge that would only say 64 bits, or of no bits at all, is none. */
+function withBits(value: Value, bits: number | undefined): Value {
+  return value.kind !== "local" || bits === undefined || bits < 1 || bits > 63 ? value : { ...value, signedBits: bits };
 }
 
 function labelOf(labels: ReadonlyMap<number, Label>, node: number): Label {
