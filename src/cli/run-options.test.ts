@@ -10,6 +10,8 @@ test("defaults", () => {
     maxInstructions: Infinity,
     stateHash: false,
     engine: "translator",
+    profile: false,
+    symbols: [],
   });
 });
 
@@ -28,7 +30,8 @@ test("every option", () => {
     "a.img",
   ];
   const more = ["--virtual-clock", "--max-instructions", "1e9", "--state-hash", "--engine", "evaluator"];
-  expect(parseRunOptions([...args, ...more])).toEqual({
+  const profile = ["--profile", "--symbols", "System.map", "--symbols", "program"];
+  expect(parseRunOptions([...args, ...more, ...profile])).toEqual({
     target: "linux",
     exec: "ls /",
     memoryMiB: 256,
@@ -38,6 +41,8 @@ test("every option", () => {
     maxInstructions: 1e9,
     stateHash: true,
     engine: "evaluator",
+    profile: true,
+    symbols: ["System.map", "program"],
   });
 });
 
@@ -54,6 +59,7 @@ describe("refused with what is expected", () => {
     [["a", "--memory", "1000000"], /from 1 to/],
     [["a", "--max-instructions", "many"], /whole number/],
     [["a", "--frob"], /--frob/],
+    [["a", "--symbols", "System.map"], /--symbols is for --profile/],
   ])("%j", (args, message) => {
     expect(() => parseRunOptions(args)).toThrow(UsageError);
     expect(() => parseRunOptions(args)).toThrow(message);

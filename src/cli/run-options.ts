@@ -17,6 +17,9 @@ The console is on standard input and output; Ctrl-A x quits, Ctrl-A h lists the 
   --max-instructions N   stop after N instructions, with exit status 124
   --state-hash           print the hash of the machine's state at the end, on standard error
   --engine NAME          translator (default), interpreter or evaluator
+  --profile              print at the end, on standard error, where host time went and the hottest guest code
+  --symbols FILE         names for --profile: an ELF file, a System.map or a copy of /proc/kallsyms; may be given
+                         several times. A FILE.elf that is run gives its own.
   --help
 
 Exit status: the guest's own (0 for pass or power-off); 2 for a wrong command line, 1 for what cannot start,
@@ -36,6 +39,9 @@ export interface RunOptions {
   readonly maxInstructions: number;
   readonly stateHash: boolean;
   readonly engine: EngineName;
+  readonly profile: boolean;
+  /** Files that name guest code, for the profile. */
+  readonly symbols: readonly string[];
 }
 
 /** Parses `run`'s arguments; undefined where only help was asked for. Throws UsageError. */
@@ -48,7 +54,8 @@ export function parseRunOptions(args: readonly string[]): RunOptions | undefined
   }
   const engine = values.engine ?? "translator";
   if (!isEngine(engine)) throw new UsageError(`There is no engine "${engine}": ${ENGINES.join(" or ")}.`);
-  const { memory } = values;
+  const { memory, profile = false, symbols = [] } = values;
+  if (symbols.length > 0 && !profile) throw new UsageError("--symbols is for --profile.");
   return {
     target,
     ...(values.exec === undefined ? {} : { exec: values.exec }),
@@ -62,6 +69,8 @@ export function parseRunOptions(args: readonly string[]): RunOptions | undefined
         : wholeNumber("--max-instructions", values["max-instructions"], Number.MAX_SAFE_INTEGER),
     stateHash: values["state-hash"] ?? false,
     engine,
+    profile,
+    symbols,
   };
 }
 
@@ -79,6 +88,8 @@ function parse(args: readonly string[]) {
         "max-instructions": { type: "string" },
         "state-hash": { type: "boolean" },
         engine: { type: "string" },
+        profile: { type: "boolean" },
+        symbols: { type: "string", multiple: true },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -2,10 +2,12 @@ import { randomFillSync } from "node:crypto";
 import type { ByteSink } from "#devices/device.ts";
 import { Hart } from "#hart/hart.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
-import type { MachineHost, StopReason } from "#machine/face.ts";
+import type { MachineHost, RunOutcome, StopReason } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { execSession } from "./exec-session.ts";
+import { loadSymbols } from "./profile/load-symbols.ts";
+import { Profiler } from "./profile/profiler.ts";
 import { openDisk } from "./run-disks.ts";
 import { parseRunOptions, RUN_USAGE, type RunOptions } from "./run-options.ts";
 import { openTarget, type RunTarget } from "./run-target.ts";
@@ -43,8 +45,10 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const target = await openTarget(options);
-  const session = new RunSession(options, target);
+  const profiler = options.profile ? new Profiler(loadSymbols(options.symbols, target.files.kernel)) : undefined;
+  const session = new RunSession(options, target, profiler);
   const ending = await session.run();
+  if (profiler) console.error(profiler.report());
   if (options.stateHash) console.error(`state-hash ${session.stateHash()} after ${session.instructions} instructions`);
   return exitStatus(ending, options);
 }
@@ -54,10 +58,13 @@ class RunSession {
   readonly #options: RunOptions;
   readonly #terminal: Terminal;
   readonly #machine: Machine;
+  readonly #profiler: Profiler | undefined;
   #ending: Ending | undefined;
 
-  constructor(options: RunOptions, { files, config, prompt, crashPattern }: RunTarget) {
+  constructor(options: RunOptions, target: RunTarget, profiler: Profiler | undefined) {
+    const { files, config, prompt, crashPattern } = target;
     this.#options = options;
+    this.#profiler = profiler;
     this.#terminal = new Terminal(() => this.#end({ type: "quit" }));
     const host: MachineHost = {
       clock: hostClock(options.virtualClock),
@@ -73,7 +80,9 @@ class RunSession {
       files,
       host,
       memory,
-      (own, hartHost) => new Hart(own, hartHost, options.engine, { now: () => performance.now() }),
+      (own, hartHost) =>
+        profiler?.makeHart(own, hartHost, options.engine) ??
+        new Hart(own, hartHost, options.engine, { now: () => performance.now() }),
     );
   }
 
@@ -121,7 +130,8 @@ class RunSession {
   async #turn(): Promise<void> {
     const left = this.#options.maxInstructions - Number(this.instructions);
     if (left <= 0) return this.#end({ type: "instructions" });
-    const outcome = this.#machine.run(Math.min(TURN_INSTRUCTIONS, left));
+    const turn = (): RunOutcome => this.#machine.run(Math.min(TURN_INSTRUCTIONS, left));
+    const outcome = this.#profiler ? this.#profiler.during(turn) : turn();
     await this.#terminal.flush();
     if (outcome.type === "stopped") this.#stopped(outcome.reason);
     else if (outcome.type === "waiting") await this.#wait(outcome.milliseconds);

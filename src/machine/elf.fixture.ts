@@ -13,6 +13,8 @@ export function buildElf(options: {
   readonly symbols?: Readonly<Record<string, bigint>>;
   readonly type?: number;
   readonly machine?: number;
+  /** Whether the symbols are typed as functions. */
+  readonly functions?: boolean;
 }): Uint8Array<ArrayBuffer> {
   const names = ["", ...Object.keys(options.symbols ?? {})];
   const nameTable = new TextEncoder().encode(names.map((name) => `${name}\0`).join(""));
@@ -40,6 +42,7 @@ export function buildElf(options: {
   Object.values(options.symbols ?? {}).forEach((value, index) => {
     const at = symbolStart + (index + 1) * 24;
     view.setUint32(at, nameOffset(names, index + 1), true);
+    view.setUint8(at + 4, options.functions ? 2 : 0);
     view.setBigUint64(at + 8, value, true);
   });
   section(view, sectionStart + 64, 2, symbolStart, names.length * 24, 2);
