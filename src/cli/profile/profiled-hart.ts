@@ -60,8 +60,15 @@ export class ProfiledHart extends Hart {
 
   #sample(): void {
     const { hartMs, deviceMs } = this.#profile;
-    const total = { ...this.counts(), hartMs, deviceMs };
     const before = this.#sampled;
+    const total = {
+      instructions: this.#instructions,
+      translated: this.#counted(Counter.translatedInstructions),
+      tlbMisses: this.#counted(Counter.tlbMisses),
+      translationMs: this.#counted(Counter.translationMicroseconds) / 1000,
+      hartMs,
+      deviceMs,
+    };
     this.#sampled = total;
     this.#profile.sample(this.pc, MODES[this.state.getLow("mode")] ?? "", {
       instructions: total.instructions - before.instructions,
@@ -73,7 +80,9 @@ export class ProfiledHart extends Hart {
   }
 
   #counted(counter: number): number {
-    return Number(this.#memory.view.getBigUint64(this.state.base + HartSlot.counters + counter, true));
+    const at = this.state.base + HartSlot.counters + counter;
+    const { view } = this.#memory;
+    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
   }
 }
 
