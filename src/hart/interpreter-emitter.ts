@@ -1,5 +1,3 @@
-import { Cause, type AccessWidth, type HelperName, type Immediate, type Register } from "#riscv/engine.ts";
-import type { Operands } from "#riscv/instruction.ts";
 import type { FunctionBuilder, FunctionReference, Label, Local, TypeReference } from "#wasm/function-builder.ts";
 import {
   Counter,
@@ -10,14 +8,12 @@ import {
   ORIGINALS,
   PAGE_BYTES,
   TLB_FETCH,
-  TLB_READ,
-  TLB_WRITE,
 } from "#memory/layout.ts";
 import { SCRATCH, STEP, STEP_USED } from "./decoded-pages.ts";
-import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./emitter.ts";
-import { isSystemHelper } from "./host-functions.ts";
-import { pushTlbEntry, type MemoryFunctions } from "./memory-code.ts";
-import { handlers, REENTER, TRANSLATED, type Handler, type OperandUse, type PayloadKind } from "./operation.ts";
+import type { MultiplyFunctions, Value } from "./emitter.ts";
+import { pushTlbEntry } from "./memory-code.ts";
+import { operands, OperationValues, PAYLOAD, WORD, type OperationCalls } from "./operation-values.ts";
+import { handlers, REENTER, TRANSLATED, type Handler, type OperandUse } from "./operation.ts";
 import { STEP_FLAG } from "./region-calls.ts";
 
 /** Bytes of operations that stand for one page: 4 for each of its bytes. */
@@ -27,23 +23,8 @@ export const SPANNING_PLACE = SCRATCH + PAGE_OF_OPERATIONS - OPERATION_BYTES;
 
 const SATP = 0x180;
 
-// Operand handles: the byte of an operation that holds a register, and three ways to read its payload.
-const RD = 1;
-const RS1 = 2;
-const RS2 = 3;
-const RS3 = 5;
-const PAYLOAD = 4;
-const IMM = 0x10;
-const RM = 0x11;
-const WORD = 0x12;
-const operands: Operands = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3, imm: IMM, rm: RM, word: WORD };
-
 /** What the interpreter's loop calls. */
-export interface InterpreterCalls {
-  readonly memory: MemoryFunctions;
-  readonly helpers: Readonly<Record<HelperName, FunctionReference>>;
-  /** FS is not Dirty: raises illegal instruction or makes it so. */
-  readonly useFloat: FunctionReference;
+export interface InterpreterCalls extends OperationCalls {
   /** (address of an operation): decodes what stands there */
   readonly decode: FunctionReference;
   /** (decoded page, pc) → whether the instruction there, which spans two pages, stands at `SPANNING_PLACE` now */
@@ -66,26 +47,17 @@ export interface RegionUse {
 type LoopLabel = "next" | "entered" | "refetch" | "exception" | "trap";
 
 /** Emits the interpreter: one loop that dispatches decoded operations with br_table; each handler is the semantics, emitted. */
-export class InterpreterEmitter extends Emitter {
+export class InterpreterEmitter extends OperationValues {
   readonly #calls: InterpreterCalls;
   readonly #regions: RegionUse | undefined;
-  /** Address of the operation, of its decoded page, the page's virtual address, and pc while fetching. */
-  readonly #ip: Local;
-  readonly #page: Local;
-  readonly #pageVa: Local;
+  /** pc while fetching. */
   readonly #pc: Local;
   readonly #fetchContext: Local;
   /** Not 0: the next operation is interpreted even where a region begins. */
   readonly #step: Local;
   readonly #uses: OperandUse[] = [];
   #labels: Readonly<Record<LoopLabel, Label>> | undefined;
-  #length: 2 | 4 = 4;
-  #payload: PayloadKind = "immediate";
-  #floatDestination = false;
   #ended = false;
-  /** Holds the rd field where it is read before the instruction. */
-  #destination: Local | undefined;
-  #helperCalled: "csr" | "continues" | "redirects" | undefined;
 
   /** Without `regions` nothing is translated. */
   constructor(
@@ -95,12 +67,9 @@ export class InterpreterEmitter extends Emitter {
     regions: RegionUse | undefined,
     hart: number,
   ) {
-    super(f, multiply, hart, f.local("i32"));
+    super(f, calls, multiply, hart);
     this.#calls = calls;
     this.#regions = regions;
-    this.#ip = f.local("i32");
-    this.#page = f.local("i32");
-    this.#pageVa = f.local("i64");
     this.#pc = f.local("i64");
     this.#fetchContext = f.local("i32");
     this.#step = f.local("i32");
@@ -120,7 +89,7 @@ export class InterpreterEmitter extends Emitter {
             f.loop((next) => {
               this.#labels = { next, entered, refetch, exception, trap };
               this.#emitBudget();
-              f.switch(() => f.get(this.#ip).memory("i32.load8_u", 0), this.#cases());
+              f.switch(() => f.get(this.ip).memory("i32.load8_u", 0), this.#cases());
             });
           });
         });
@@ -160,12 +129,12 @@ export class InterpreterEmitter extends Emitter {
           f
             .get(entry)
             .memory("i32.load", TLB_FETCH + 8)
-            .set(this.#page),
+            .set(this.page),
         () => {
           this.#storeBudget();
           f.get(this.#pc)
             .call(this.#calls.memory.fetch)
-            .tee(this.#page)
+            .tee(this.page)
             .op("i32.eqz")
             .if(() => {
               this.#storePcLocal();
@@ -174,15 +143,15 @@ export class InterpreterEmitter extends Emitter {
           this.#loadSlot("i32.load", HartSlot.budget, this.budget);
         },
       );
-    f.get(this.#pc).i64(-4096n).op("i64.and").set(this.#pageVa);
-    f.get(this.#page)
+    f.get(this.#pc).i64(-4096n).op("i64.and").set(this.pageVa);
+    f.get(this.page)
       .get(this.#pc)
       .op("i32.wrap_i64")
       .i32(0xfff)
       .op("i32.and")
       .i32(2)
       .op("i32.shl", "i32.add")
-      .set(this.#ip);
+      .set(this.ip);
     f.release(entry);
     f.release(offset);
     if (this.#regions) f.get(this.#step).if(() => this.#emitStep());
@@ -193,18 +162,18 @@ export class InterpreterEmitter extends Emitter {
     const { f } = this;
     const at = f.local("i32");
     f.i32(0).set(this.#step);
-    f.get(this.#ip)
+    f.get(this.ip)
       .memory("i32.load8_u")
       .i32(TRANSLATED)
       .op("i32.eq")
       .if(() => {
         // What stood there last would be run again by a jump to it.
         f.i32(0).memory("i32.load", STEP_USED).i64(BigInt(REENTER)).memory("i64.store");
-        f.get(this.#ip).get(this.#page).op("i32.sub").i32(STEP).op("i32.add").set(at);
+        f.get(this.ip).get(this.page).op("i32.sub").i32(STEP).op("i32.add").set(at);
         f.i32(0).get(at).memory("i32.store", STEP_USED);
-        f.get(at).get(this.#ip).memory("i32.load16_u", 2).i32(3).op("i32.shl").memory("i64.load", ORIGINALS);
+        f.get(at).get(this.ip).memory("i32.load16_u", 2).i32(3).op("i32.shl").memory("i64.load", ORIGINALS);
         f.memory("i64.store");
-        f.get(at).set(this.#ip).i32(STEP).set(this.#page);
+        f.get(at).set(this.ip).i32(STEP).set(this.page);
       });
     f.release(at);
   }
@@ -216,7 +185,7 @@ export class InterpreterEmitter extends Emitter {
     if (!regions) return;
     const counter = f.local("i32");
     const count = f.local("i32");
-    f.get(this.#ip).i32(1).op("i32.shr_u");
+    f.get(this.ip).i32(1).op("i32.shr_u");
     f.i32((HOT_COUNTER_COUNT - 1) << 2)
       .op("i32.and")
       .tee(counter);
@@ -226,7 +195,7 @@ export class InterpreterEmitter extends Emitter {
       .op("i32.ge_u")
       .if(() => {
         f.get(counter).i32(0).memory("i32.store", HOT_COUNTERS);
-        f.get(this.#ip).call(regions.hot);
+        f.get(this.ip).call(regions.hot);
       });
     f.release(counter);
     f.release(count);
@@ -239,8 +208,8 @@ export class InterpreterEmitter extends Emitter {
     const began = f.local("i32");
     this.#refundBudget();
     f.get(this.budget).set(began);
-    f.get(this.#pageVa).get(this.budget).get(this.#ip).memory("i32.load8_u", 1);
-    f.get(this.#ip).memory("i32.load", PAYLOAD).callIndirect(this.#regions.type).set(this.budget);
+    f.get(this.pageVa).get(this.budget).get(this.ip).memory("i32.load8_u", 1);
+    f.get(this.ip).memory("i32.load", PAYLOAD).callIndirect(this.#regions.type).set(this.budget);
     f.get(this.budget).i32(STEP_FLAG).op("i32.and").set(this.#step);
     f.get(this.budget).i32(~STEP_FLAG).op("i32.and").set(this.budget);
     const counter = this.hart + HartSlot.counters + Counter.translatedInstructions;
@@ -278,7 +247,7 @@ export class InterpreterEmitter extends Emitter {
   #emitUndecoded(): void {
     const { f } = this;
     this.#refundBudget();
-    f.get(this.#ip).call(this.#calls.decode).br(this.#to("next"));
+    f.get(this.ip).call(this.#calls.decode).br(this.#to("next"));
   }
 
   #emitReenter(): void {
@@ -292,20 +261,20 @@ export class InterpreterEmitter extends Emitter {
   #emitSpanning(): void {
     const { f } = this;
     this.#begin(4);
-    f.get(this.#page);
+    f.get(this.page);
     this.push(this.pc());
     f.call(this.#calls.spanning)
       .op("i32.eqz")
       .if(() => {
         this.storePc();
-        f.get(this.#page).call(this.#calls.decodeSpanning);
+        f.get(this.page).call(this.#calls.decodeSpanning);
         f.i32(0)
           .memory("i32.load", this.hart + HartSlot.exception)
           .brIf(this.#to("trap"));
       });
     this.#refundBudget();
-    f.i32(SCRATCH).set(this.#page);
-    f.i32(SPANNING_PLACE).set(this.#ip).br(this.#to("next"));
+    f.i32(SCRATCH).set(this.page);
+    f.i32(SPANNING_PLACE).set(this.ip).br(this.#to("next"));
     this.releaseLocals();
   }
 
@@ -317,206 +286,55 @@ export class InterpreterEmitter extends Emitter {
 
   #emitHandler({ instruction, length }: Handler): void {
     this.#begin(length);
-    this.#payload = "immediate";
-    this.#floatDestination = false;
-    // An atomic that stores over itself has no operation left when it comes to write rd.
-    if (instruction.instruction.format === "amo") this.#readDestination();
+    if (instruction.instruction.format === "amo") this.readDestination();
     instruction.instruction.execute(this, operands);
-    this.#uses[instruction.number] = { payload: this.#payload, floatDestination: this.#floatDestination };
+    this.#uses[instruction.number] = this.operandUse();
     this.#finish();
   }
 
-  #readDestination(): void {
-    this.#destination = this.f.local("i32");
-    this.f.get(this.#ip).memory("i32.load8_u", RD).set(this.#destination);
-  }
-
   #begin(length: 2 | 4): void {
-    this.#length = length;
+    this.beginOperation(length);
     this.#ended = false;
-    this.#helperCalled = undefined;
   }
 
   #finish(): void {
     const { f } = this;
-    if (this.#helperCalled === "redirects") {
+    if (this.helperCalled === "redirects") {
       this.#loadSlot("i64.load", HartSlot.pc, this.#pc);
       f.br(this.#to("refetch"));
-    } else if (this.#helperCalled === "csr") {
+    } else if (this.helperCalled === "csr") {
       this.#finishCsr();
-    } else if (this.#helperCalled === "continues") {
+    } else if (this.helperCalled === "continues") {
       this.push(this.nextPc());
       f.set(this.#pc).br(this.#to("refetch"));
     } else if (!this.#ended) {
-      f.get(this.#ip)
-        .i32(this.#length * 4)
+      f.get(this.ip)
+        .i32(this.length * 4)
         .op("i32.add")
-        .set(this.#ip)
+        .set(this.ip)
         .br(this.#to("next"));
     }
-    if (this.#destination) f.release(this.#destination);
-    this.#destination = undefined;
-    this.releaseLocals();
+    this.endOperation();
   }
 
-  override immediate(imm: Immediate): Value {
-    const load = imm === IMM ? "i64.load32_s" : imm === WORD ? "i64.load32_u" : "i64.load8_u";
-    if (imm === WORD) this.#payload = "word";
-    if (imm === RM) this.#payload = "float";
-    this.f.get(this.#ip).memory(load, PAYLOAD);
-    return this.take();
-  }
-
-  override pc(): Value {
-    return this.#address(0);
-  }
-
-  override nextPc(): Value {
-    return this.#address(this.#length);
-  }
-
-  override readX(register: Register): Value {
-    this.f
-      .get(this.#ip)
-      .memory("i32.load8_u", register)
-      .memory("i64.load", this.hart + HartSlot.x);
-    return this.take();
-  }
-
-  override writeX(register: Register, value: Value): void {
-    if (this.#destination) this.f.get(this.#destination);
-    else this.f.get(this.#ip).memory("i32.load8_u", register);
-    this.push(value);
-    this.f.memory("i64.store", this.hart + HartSlot.x + 8);
-  }
-
-  override readF(register: Register): Value {
-    if (register === RS3) this.#payload = "float";
-    this.f
-      .get(this.#ip)
-      .memory("i32.load8_u", register)
-      .memory("i64.load", this.hart + HartSlot.f);
-    return this.take();
-  }
-
-  override writeF(register: Register, value: Value): void {
-    this.#floatDestination = true;
-    this.f.get(this.#ip).memory("i32.load8_u", register);
-    this.push(value);
-    this.f.memory("i64.store", this.hart + HartSlot.f);
-  }
-
-  override useFloat(): void {
-    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
-    this.f
-      .i32(0)
-      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
-      .i32(0x60)
-      .op("i32.and")
-      .i32(0x60);
-    this.f.op("i32.ne").if(() => {
-      this.storePc();
-      this.f.call(this.#calls.useFloat);
-      this.#leaveOnException();
-    });
-  }
-
-  override load(width: AccessWidth, address: Value): Value {
-    const va = this.local64(address);
-    const value = this.local("i64");
-    this.translated(
-      width,
-      va,
-      TLB_READ,
-      (host) => this.f.get(host).memory(loads[width]).set(value),
-      () => {
-        this.#slowCall(() => this.f.get(va).i32(width).call(this.#calls.memory.load).set(value));
-      },
-    );
-    return { kind: "local", local: value };
-  }
-
-  override store(width: AccessWidth, address: Value, value: Value): void {
-    const va = this.local64(address);
-    this.translated(
-      width,
-      va,
-      TLB_WRITE,
-      (host) => {
-        this.f.get(host);
-        this.push(value);
-        this.f.memory(stores[width]);
-      },
-      () => {
-        this.#slowCall(() => {
-          this.f.get(va).i32(width);
-          this.push(value);
-          this.f.call(this.#calls.memory.store);
-        });
-      },
-    );
-  }
-
-  override requireAligned(width: 4 | 8, address: Value, kind: "load" | "store"): void {
-    const va = this.local64(address);
-    this.f
-      .get(va)
-      .op("i32.wrap_i64")
-      .i32(width - 1)
-      .op("i32.and")
-      .if(() => {
-        const cause = kind === "load" ? Cause.LoadMisaligned : Cause.StoreMisaligned;
-        this.f
-          .i32(0)
-          .i32(cause + 1)
-          .memory("i32.store", this.hart + HartSlot.exception);
-        this.f
-          .i32(0)
-          .get(va)
-          .memory("i64.store", this.hart + HartSlot.exceptionValue);
-        this.f.br(this.#to("exception"));
-      });
-  }
-
-  override probeStore(width: 4 | 8, address: Value): void {
-    const va = this.local64(address);
-    this.translated(
-      width,
-      va,
-      TLB_WRITE,
-      () => {},
-      () => this.#slowCall(() => this.f.get(va).call(this.#calls.memory.probe)),
-    );
+  protected override exceptionLabel(): Label {
+    return this.#to("exception");
   }
 
   /** All but satp leave the page where it is. */
   #finishCsr(): void {
     const { f } = this;
-    f.get(this.#ip).memory("i32.load", PAYLOAD).i32(20).op("i32.shr_u").i32(SATP).op("i32.eq");
+    f.get(this.ip).memory("i32.load", PAYLOAD).i32(20).op("i32.shr_u").i32(SATP).op("i32.eq");
     f.unlikely().if(() => {
       this.push(this.nextPc());
       f.set(this.#pc).br(this.#to("refetch"));
     });
     this.#loadSlot("i32.load", HartSlot.dataContext, this.dataContext);
-    f.get(this.#ip)
-      .i32(this.#length * 4)
+    f.get(this.ip)
+      .i32(this.length * 4)
       .op("i32.add")
-      .set(this.#ip)
+      .set(this.ip)
       .br(this.#to("entered"));
-  }
-
-  override call(helper: HelperName, ...args: readonly Value[]): Value {
-    const result = this.local("i64");
-    const isSystem = isSystemHelper(helper);
-    // Floating point needs pc only to say which instruction was illegal, which the exception path stores.
-    if (isSystem && helper !== "csr") this.storePc();
-    this.#slowCall(() => {
-      for (const arg of args) this.push(arg);
-      this.f.call(this.#calls.helpers[helper]).set(result);
-    });
-    if (helper === "csr") this.#helperCalled = helper;
-    else if (isSystem) this.#helperCalled = helper === "mret" || helper === "sret" ? "redirects" : "continues";
-    return { kind: "local", local: result };
   }
 
   override branchIf(condition: Value): void {
@@ -534,62 +352,33 @@ export class InterpreterEmitter extends Emitter {
     this.push(address);
     f.set(this.#pc);
     f.get(this.#pc)
-      .get(this.#pageVa)
+      .get(this.pageVa)
       .op("i64.xor")
       .i64(BigInt(PAGE_BYTES))
       .op("i64.lt_u")
       .if(() => {
-        f.get(this.#page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
-        f.set(this.#ip).br(this.#to("entered"));
+        f.get(this.page).get(this.#pc).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(2).op("i32.shl", "i32.add");
+        f.set(this.ip).br(this.#to("entered"));
       });
     f.br(this.#to("refetch"));
     this.#ended = true;
-  }
-
-  /** A call that may look at the budget, change it, or raise an exception. */
-  #slowCall(call: () => void): void {
-    this.f
-      .i32(0)
-      .get(this.budget)
-      .memory("i32.store", this.hart + HartSlot.budget);
-    call();
-    this.f
-      .i32(0)
-      .memory("i32.load", this.hart + HartSlot.budget)
-      .set(this.budget);
-    this.#leaveOnException();
-  }
-
-  #leaveOnException(): void {
-    this.f
-      .i32(0)
-      .memory("i32.load", this.hart + HartSlot.exception)
-      .brIf(this.#to("exception"));
   }
 
   /** Within the page, only ip moves. */
   #jump(): void {
     const { f } = this;
     const target = f.local("i32");
-    f.get(this.#ip).get(this.#page).op("i32.sub");
-    f.get(this.#ip).memory("i32.load", PAYLOAD).i32(2).op("i32.shl", "i32.add").set(target);
+    f.get(this.ip).get(this.page).op("i32.sub");
+    f.get(this.ip).memory("i32.load", PAYLOAD).i32(2).op("i32.shl", "i32.add").set(target);
     f.get(target)
       .i32(PAGE_OF_OPERATIONS)
       .op("i32.lt_u")
       .if(() => {
-        f.get(this.#page).get(target).op("i32.add").set(this.#ip).br(this.#to("entered"));
+        f.get(this.page).get(target).op("i32.add").set(this.ip).br(this.#to("entered"));
       });
-    f.get(this.#pageVa).get(target).i32(2).op("i32.shr_s", "i64.extend_i32_s", "i64.add").set(this.#pc);
+    f.get(this.pageVa).get(target).i32(2).op("i32.shr_s", "i64.extend_i32_s", "i64.add").set(this.#pc);
     f.br(this.#to("refetch"));
     f.release(target);
-  }
-
-  #address(offset: number): Value {
-    const { f } = this;
-    f.get(this.#pageVa).get(this.#ip).get(this.#page).op("i32.sub").i32(2).op("i32.shr_u");
-    if (offset !== 0) f.i32(offset).op("i32.add");
-    f.op("i64.extend_i32_u", "i64.add");
-    return this.take();
   }
 
   #refundBudget(): void {
