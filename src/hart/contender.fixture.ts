@@ -55,9 +55,9 @@ export class Contender {
     return this.hart.pc === BigInt(EXIT);
   }
 
-  get translatedInstructions(): number {
+  counter(name: keyof typeof Counter): number {
     const { view } = this.memory;
-    return Number(view.getBigUint64(this.hart.state.base + HartSlot.counters + Counter.translatedInstructions, true));
+    return Number(view.getBigUint64(this.hart.state.base + HartSlot.counters + Counter[name], true));
   }
 
   save(): ContenderState {

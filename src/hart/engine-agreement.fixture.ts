@@ -48,9 +48,9 @@ export class EngineAgreement {
     this.#contenders = engines.map((engine) => new Contender(engine, hotThreshold));
   }
 
-  /** Instructions begun in translated regions since power-on. */
-  get translatedInstructions(): number {
-    return Math.max(...this.#contenders.map(({ translatedInstructions }) => translatedInstructions));
+  /** The largest of the engines' counters since power-on. */
+  counter(name: "translatedInstructions" | "translationFailures"): number {
+    return Math.max(...this.#contenders.map((contender) => contender.counter(name)));
   }
 
   /** Runs a seed's program slice by slice; where states differ after one, says how. */

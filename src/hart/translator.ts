@@ -30,6 +30,8 @@ const GENERATIONS_MAX = 2;
 const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
 const REBUILDS_MAX = 40;
+/** Modules that failed one after the other, with none between that did not, before no more are tried. */
+const FAILURES_MAX = 16;
 
 /** A region of a page that is to be translated. */
 interface Planned {
@@ -117,6 +119,8 @@ export class Translator {
   #codeBytes = 0;
   /** Slices since the first hot operation that waits. */
   #waited = 0;
+  /** Since a module was last made. */
+  #failures = 0;
 
   constructor(host: TranslatorHost) {
     this.#host = host;
@@ -124,7 +128,7 @@ export class Translator {
 
   /** Execution often jumps to the operation at this address. */
   hot(operation: number): void {
-    this.#hot.add(operation);
+    if (this.#failures < FAILURES_MAX) this.#hot.add(operation);
   }
 
   /** Between slices: translates what has become hot, once it is worth a module. */
@@ -137,7 +141,7 @@ export class Translator {
     this.#hot.clear();
     const found = new Set<Planned>();
     for (const operation of wanted) this.#plan(operation, found);
-    if (found.size > 0) this.#build([...found]);
+    if (found.size > 0) this.#tryToBuild([...found]);
     this.#makeRoom();
     this.#count(began);
   }
@@ -205,7 +209,23 @@ export class Translator {
     }
   }
 
-  #build(found: readonly Planned[]): void {
+  /** What cannot be built together is built one by one; what fails alone is left, with its page, to the interpreter. */
+  #tryToBuild(found: readonly Planned[]): void {
+    if (this.#failures >= FAILURES_MAX) return;
+    const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
+    try {
+      this.#build(found, places);
+      this.#failures = 0;
+    } catch {
+      this.#failures++;
+      this.#host.state.count(Counter.translationFailures);
+      this.#freePlaces.push(...places);
+      if (found.length > 1) for (const each of found) this.#tryToBuild([each]);
+      else for (const { page } of found) this.#rebuilds.set(page, REBUILDS_MAX + 1);
+    }
+  }
+
+  #build(found: readonly Planned[], places: readonly number[]): void {
     const { memory, table, exports, hasTailCalls, state } = this.#host;
     const module = new ModuleBuilder(memory.layout.totalBytes / 0x1_0000);
     const importFunction = (name: string, arity: number, result: "i32" | "i64", first: "i32" | "i64" = "i64") =>
@@ -232,7 +252,6 @@ export class Translator {
     };
     const goOn = hasTailCalls ? module.import(GO_ON, goOnParameters, regionResults) : undefined;
     const calls = { helpers, multiply, hostForLoad, hostForStore, goOn, fused: this.#fused };
-    const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
     for (const [index, { region, decodedPage }] of found.entries()) {
       const body = module.function(regionParameters, regionResults);
       new RegionEmitter(body.body, calls, state.base, region, {

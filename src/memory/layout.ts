@@ -110,6 +110,8 @@ export const Counter = {
   regionBytes: 0x58,
   /** Microseconds of host time spent translating. */
   translationMicroseconds: 0x60,
+  /** Modules of regions that could not be made. */
+  translationFailures: 0x68,
 } as const;
 
 /** Software TLB: direct-mapped, 16-byte entries `{ tag: i64, page: i32, - }`; one for each kind of access and context. */
