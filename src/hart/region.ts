@@ -164,12 +164,21 @@ class Search {
   }
 }
 
+/** Distinct encodings that are remembered: code repeats itself. */
+const REMEMBERED_MAX = 0x8000;
+const remembered = new Map<number, Decoded | undefined>();
+
 function instructionAt(bytes: DataView, offset: number): RegionInstruction | undefined {
   if (offset > PAGE_BYTES - 2) return undefined;
   const low = bytes.getUint16(offset, true);
   const length = instructionLength(low);
   if (length === 4 && offset > PAGE_BYTES - 4) return undefined;
-  const word = length === 2 ? expand(low) : low | (bytes.getUint16(offset + 2, true) << 16);
-  const decoded = word === undefined ? undefined : decode(word >>> 0);
+  const encoding = length === 2 ? low : bytes.getUint32(offset, true);
+  if (!remembered.has(encoding)) {
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    const word = length === 2 ? expand(low) : encoding;
+    remembered.set(encoding, word === undefined ? undefined : decode(word));
+  }
+  const decoded = remembered.get(encoding);
   return decoded && { offset, length, decoded };
 }

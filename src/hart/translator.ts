@@ -1,6 +1,3 @@
-import type { HelperName } from "#riscv/engine.ts";
-import type { FunctionReference } from "#wasm/function-builder.ts";
-import { ModuleBuilder } from "#wasm/module-builder.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import {
   Counter,
@@ -14,12 +11,11 @@ import {
 import type { DecodedPages } from "./decoded-pages.ts";
 import type { HartState } from "./hart-state.ts";
 import { hasFusedMultiplyAdd } from "./float/fused.ts";
-import { helperArity } from "./host-functions.ts";
 import { TABLE_SIZE } from "./interpreter.ts";
 import { REGIONS_IN_PAGE } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
-import { GO_ON, goOnParameters, regionParameters, regionResults } from "./region-calls.ts";
-import { RegionEmitter } from "./region-emitter.ts";
+import { buildRegionModule } from "./region-module.ts";
+import { warmUpTranslation } from "./translation-warm-up.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
@@ -126,6 +122,13 @@ export class Translator {
     this.#host = host;
   }
 
+  /** Has the host optimise the translator, while there is nothing else to do. */
+  warmUp(): void {
+    const { memory, state, hasTailCalls } = this.#host;
+    const memoryPages = memory.layout.totalBytes / 0x1_0000;
+    warmUpTranslation({ memoryPages, hart: state.base, hasTailCalls, fused: this.#fused });
+  }
+
   /** Execution often jumps to the operation at this address. */
   hot(operation: number): void {
     if (this.#failures < FAILURES_MAX) this.#hot.add(operation);
@@ -227,40 +230,13 @@ export class Translator {
 
   #build(found: readonly Planned[], places: readonly number[]): void {
     const { memory, table, exports, hasTailCalls, state } = this.#host;
-    const module = new ModuleBuilder(memory.layout.totalBytes / 0x1_0000);
-    const importFunction = (name: string, arity: number, result: "i32" | "i64", first: "i32" | "i64" = "i64") =>
-      module.import(
-        name,
-        Array.from({ length: arity }, (_, index) => (index === 1 && first === "i32" ? "i32" : "i64")),
-        [result],
-      );
-    const hostForLoad = importFunction("hostForLoad", 2, "i32", "i32");
-    const hostForStore = importFunction("hostForStore", 2, "i32", "i32");
-    const names = new Set(
-      found.flatMap(({ region }) =>
-        region.blocks.flatMap(({ instructions }) =>
-          instructions.flatMap(({ decoded }) => helperOf(decoded.name) ?? []),
-        ),
-      ),
+    const bytes = buildRegionModule(
+      found.map(({ region, decodedPage }, index) => ({
+        region,
+        place: { decodedPage, tableIndex: places[index] ?? 0 },
+      })),
+      { memoryPages: memory.layout.totalBytes / 0x1_0000, hart: state.base, hasTailCalls, fused: this.#fused },
     );
-    const helpers: Partial<Record<HelperName, FunctionReference>> = {};
-    for (const name of names) helpers[name] = importFunction(name, helperArity[name], "i64");
-    const multiply = {
-      signed: importFunction("signed", 2, "i64"),
-      unsigned: importFunction("unsigned", 2, "i64"),
-      signedUnsigned: importFunction("signedUnsigned", 2, "i64"),
-    };
-    const goOn = hasTailCalls ? module.import(GO_ON, goOnParameters, regionResults) : undefined;
-    const calls = { helpers, multiply, hostForLoad, hostForStore, goOn, fused: this.#fused };
-    for (const [index, { region, decodedPage }] of found.entries()) {
-      const body = module.function(regionParameters, regionResults);
-      new RegionEmitter(body.body, calls, state.base, region, {
-        decodedPage,
-        tableIndex: places[index] ?? 0,
-      }).emit();
-      module.export(String(index), body);
-    }
-    const bytes = module.encode();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { ...exports, memory: memory.wasm },
     });
@@ -344,17 +320,4 @@ export class Translator {
 
 function overlaps(one: Region, other: Region): boolean {
   return one.blocks.some((a) => other.blocks.some((b) => a.offset < b.endOffset && b.offset < a.endOffset));
-}
-
-const helpersByName = new Map<string, HelperName | undefined>();
-
-/** The helper that an instruction calls. */
-function helperOf(name: string): HelperName | undefined {
-  if (!helpersByName.has(name)) helpersByName.set(name, findHelper(name));
-  return helpersByName.get(name);
-}
-
-function findHelper(name: string): HelperName | undefined {
-  const helper = name.replace(/^f(n?m)(add|sub)\./, "fmadd.");
-  return helper in helperArity && helper.startsWith("f") && helper !== "fence.i" ? (helper as HelperName) : undefined;
 }

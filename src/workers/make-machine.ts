@@ -37,6 +37,7 @@ export function prepareHart(memory: GuestMemory, engine: GuestEngine): void {
   // There is no code yet: every fetch traps, and the trap's handler is not there either.
   hart.reset(0n, "M");
   hart.run(WARM_UP_TRAPS);
+  hart.warmUp();
   for (const counter of [Counter.traps, Counter.slices]) {
     memory.view.setBigUint64(HART_BASE + HartSlot.counters + counter, 0n, true);
   }
