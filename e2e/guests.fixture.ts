@@ -63,3 +63,21 @@ export async function waitForState(
     { id, runState, timeoutMs },
   );
 }
+
+/** Presses a key, where the guest has the keyboard; gives how long it took from there to its echo, in milliseconds. */
+export async function answerTime(page: Page, id: string, key: string): Promise<number> {
+  await page.evaluate(armAnswerTime, { id, key });
+  await page.keyboard.press(key);
+  return page.evaluate(() => (window as unknown as { answerTime: Promise<number> }).answerTime);
+}
+
+/** In the page: `answerTime` will be how long the next key took. */
+function armAnswerTime({ id, key }: { readonly id: string; readonly key: string }): void {
+  const { console: terminal } = window.tabvisor.guests().find((guest) => guest.id === id)!;
+  const echo = terminal.waitFor(key, { from: terminal.text().length });
+  const pressed = new Promise<number>((resolve) => {
+    window.addEventListener("keydown", ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true });
+  });
+  const answerTime = echo.then(async () => performance.now() - (await pressed));
+  Object.assign(window, { answerTime });
+}

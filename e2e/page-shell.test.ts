@@ -1,4 +1,4 @@
-import { MEASURED } from "./guests.fixture.ts";
+import { answerTime, MEASURED } from "./guests.fixture.ts";
 import { createHash } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
@@ -148,11 +148,10 @@ test(
     await page.keyboard.type("yes\n");
     await focusConsole(page, uboot);
     const answers: number[] = [];
+    const ubootId = await page.evaluate((at) => window.tabvisor.guests()[at]?.id ?? "", uboot);
     for (let stroke = 0; stroke < 20; stroke++) {
       await page.waitForTimeout(500);
-      await page.evaluate(armAnswerTime, uboot);
-      await page.keyboard.press("x");
-      answers.push(await page.evaluate(() => (window as unknown as { answerTime: Promise<number> }).answerTime));
+      answers.push(await answerTime(page, ubootId, "x"));
     }
     answers.sort((a, b) => a - b);
     const longTasks = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
@@ -168,17 +167,6 @@ test(
     expect(lines).toBe(40_000);
   },
 );
-
-/** In the page: `answerTime` will be how long the next key took from the keyboard to its echo. */
-function armAnswerTime(index: number): void {
-  const guest = window.tabvisor.guests()[index]!;
-  const echo = guest.console.waitFor("x", { from: guest.console.text().length });
-  const pressed = new Promise<number>((resolve) => {
-    window.addEventListener("keydown", ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true });
-  });
-  const answerTime = echo.then(async () => performance.now() - (await pressed));
-  Object.assign(window, { answerTime });
-}
 
 /** In the page: has the guest print the numbers from 1 and counts how far they come in order, with nothing between. */
 async function collectSequence(index: number): Promise<number> {
