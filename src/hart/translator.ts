@@ -46,6 +46,12 @@ interface Standing extends Planned {
   readonly codeBytes: number;
 }
 
+/** A module of regions: its functions by their number. */
+interface Built {
+  readonly exports: WebAssembly.Instance["exports"];
+  readonly bytes: number;
+}
+
 /** What a newly hot place reaches, joined with regions that share instructions with it where that is not too large. */
 class Join {
   readonly #page: CodePage;
@@ -216,34 +222,40 @@ export class Translator {
   #tryToBuild(found: readonly Planned[]): void {
     if (this.#failures >= FAILURES_MAX) return;
     const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
-    try {
-      this.#build(found, places);
+    const built = this.#build(found, places);
+    if (built) {
       this.#failures = 0;
-    } catch {
-      this.#failures++;
-      this.#host.state.count(Counter.translationFailures);
-      this.#freePlaces.push(...places);
-      if (found.length > 1) for (const each of found) this.#tryToBuild([each]);
-      else for (const { page } of found) this.#rebuilds.set(page, REBUILDS_MAX + 1);
+      for (const [index, planned] of found.entries()) {
+        const tableIndex = places[index] ?? 0;
+        this.#host.table.set(tableIndex, built.exports[String(index)]);
+        this.#stand(planned, tableIndex, Math.ceil(built.bytes / found.length));
+      }
+      return;
     }
+    this.#failures++;
+    this.#host.state.count(Counter.translationFailures);
+    this.#freePlaces.push(...places);
+    if (found.length > 1) for (const each of found) this.#tryToBuild([each]);
+    else for (const { page } of found) this.#rebuilds.set(page, REBUILDS_MAX + 1);
   }
 
-  #build(found: readonly Planned[], places: readonly number[]): void {
-    const { memory, table, exports, hasTailCalls, state } = this.#host;
-    const bytes = buildRegionModule(
-      found.map(({ region, decodedPage }, index) => ({
-        region,
-        place: { decodedPage, tableIndex: places[index] ?? 0 },
-      })),
-      { memoryPages: memory.layout.totalBytes / 0x1_0000, hart: state.base, hasTailCalls, fused: this.#fused },
-    );
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { ...exports, memory: memory.wasm },
-    });
-    for (const [index, planned] of found.entries()) {
-      const tableIndex = places[index] ?? 0;
-      table.set(tableIndex, instance.exports[String(index)]);
-      this.#stand(planned, tableIndex, Math.ceil(bytes.length / found.length));
+  /** Undefined where the host takes no such module. */
+  #build(found: readonly Planned[], places: readonly number[]): Built | undefined {
+    const { memory, exports, hasTailCalls, state } = this.#host;
+    try {
+      const bytes = buildRegionModule(
+        found.map(({ region, decodedPage }, index) => ({
+          region,
+          place: { decodedPage, tableIndex: places[index] ?? 0 },
+        })),
+        { memoryPages: memory.layout.totalBytes / 0x1_0000, hart: state.base, hasTailCalls, fused: this.#fused },
+      );
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+        env: { ...exports, memory: memory.wasm },
+      });
+      return { exports: instance.exports, bytes: bytes.length };
+    } catch {
+      return undefined;
     }
   }
 
