@@ -48,6 +48,17 @@ describe.each(engineNames)("%s", (engine) => {
     expect(hart.pc).toBe(0n);
   });
 
+  test("in a loop, faults where a second access through a register leaves RAM that the first is still in", () => {
+    // auipc s0, 0x100; addi s0, s0, -64; loop: ld a0, 0(s0); ld a1, 8(s0); addi s0, s0, 4; j loop; j .
+    const program = [0x00100417, 0xfc040413, 0x00043503, 0x00843583, 0x00440413, 0xff5ff06f, 0x0000006f];
+    const hart = run(engine, program, 14);
+    hart.state.set("mtvec", BigInt(RAM_BASE + 24));
+    hart.run(200);
+    expect(hart.x(8)).toBe(BigInt(RAM_BASE + 0x10_0000 - 12));
+    expect(hart.csr(0x342)).toBe(5n);
+    expect(hart.csr(0x341)).toBe(BigInt(RAM_BASE + 12));
+  });
+
   test("sees code that it has written over, without fence.i", () => {
     // auipc t0, 0; lw t1, 20(t0); sw t1, 12(t0); li a0, 1 -> replaced by li a0, 7; j .; li a0, 7
     const hart = run(engine, [0x00000297, 0x0142a303, 0x0062a623, 0x00100513, 0x0000006f, 0x00700513], 6);
