@@ -4,14 +4,14 @@ import { test } from "./page.fixture.ts";
 
 const ANSWER_MS = 200;
 
-/** Remembers the page's workers, so that a test can kill one as the browser or its task manager would. */
+/** Remembers the page's workers by their names, so that a test can kill one as the browser or its task manager would. */
 const KEEP_WORKERS = `
   const Native = window.Worker;
-  window.workersMade = [];
+  window.workersMade = new Map();
   window.Worker = class extends Native {
     constructor(...args) {
       super(...args);
-      window.workersMade.push(this);
+      window.workersMade.set(args[1]?.name, this);
     }
   };
 `;
@@ -60,7 +60,9 @@ test(
     await shell(page, victim, "true");
 
     const killedAt = performance.now();
-    await page.evaluate(() => (window as unknown as { workersMade: Worker[] }).workersMade[0]?.terminate());
+    await page.evaluate(() =>
+      (window as unknown as { workersMade: Map<string, Worker> }).workersMade.get("victim")!.terminate(),
+    );
     expect(await waitForState(page, victim, "crashed")).toContain("stopped answering");
     expect(performance.now() - killedAt).toBeLessThan(3500);
     expect(Math.max(...(await answers()))).toBeLessThan(ANSWER_MS);

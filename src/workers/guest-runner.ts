@@ -132,7 +132,6 @@ export class GuestRunner {
     this.#snapshots = new SnapshotStore(memory);
     for (const record of boot.snapshots) this.#snapshots.add(record);
     if (boot.restoreTo !== undefined) this.#restore(boot.restoreTo);
-    this.#tellSize();
     this.#beat();
     this.#host.post({ type: "ready" });
   }
@@ -159,6 +158,7 @@ export class GuestRunner {
       case "run":
         if (this.#state !== "paused") return;
         this.#state = "running";
+        this.#tellSize();
         return this.#postTurn();
       case "wake":
         this.#console?.tellPage();
@@ -166,7 +166,7 @@ export class GuestRunner {
         return this.#postTurn();
       case "resize":
         this.#size = message;
-        this.#tellSize();
+        if (this.#state === "running") this.#tellSize();
         return this.#postTurn();
       case "forget":
         for (const child of message.children) this.#snapshots?.add(child);
@@ -205,11 +205,13 @@ export class GuestRunner {
     this.#console?.clear();
     this.#snapshots?.restore(id);
     this.#machine?.restore(this.#snapshots?.parts(id));
-    this.#tellSize();
     this.#state = "paused";
   }
 
-  /** The terminal has its size whatever the machine was told in another life. */
+  /**
+   * The terminal has its size whatever the machine was told in another life. Told once it runs: what was restored is what was
+   * saved until then.
+   */
   #tellSize(): void {
     if (this.#size && !this.#virtual) this.#machine?.resizeConsole(this.#size.columns, this.#size.rows);
   }

@@ -35,7 +35,7 @@ describe("size", () => {
     expect([driver.read(0x60), driver.read(0xfc) - before]).toEqual([0, 1]);
   });
 
-  test("is the host's: a restored driver is told of a size that it does not know", () => {
+  test("is what was saved until the host tells its own", () => {
     const { device, driver } = make();
     device.resize(80, 24);
     driver.acknowledge();
@@ -45,6 +45,8 @@ describe("size", () => {
     device.resize(100, 30);
     driver.acknowledge();
     driver.mmio.restore(saved);
+    expect(driver.mmio.save()).toEqual(saved);
+    device.resize(100, 30);
     expect([driver.mmio.read(0x100, 2), driver.mmio.read(0x102, 2), driver.acknowledge()]).toEqual([100, 30, 2]);
   });
 });

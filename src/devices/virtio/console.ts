@@ -76,14 +76,15 @@ export class VirtioConsole implements VirtioDevice {
     };
   }
 
-  /** The size is the host's: it stays as it is now, and the driver is told where that differs from what was saved. */
+  /** The size is what was saved: the host tells its own, by `resize`, before the guest goes on. */
   restore(state: unknown): void {
     const saved = versioned(state, "virtio-console's state", 1);
     const columns = unsigned(saved["columns"], "virtio-console's columns", 16);
     const rows = unsigned(saved["rows"], "virtio-console's rows", 16);
     this.#transmitted = unsigned(saved["transmitted"], "virtio-console's transmitted", 32);
     const config = new DataView(this.config.buffer);
-    if (config.getUint16(0, true) !== columns || config.getUint16(2, true) !== rows) this.#transport?.configChanged();
+    config.setUint16(0, columns, true);
+    config.setUint16(2, rows, true);
   }
 
   #send(): void {
