@@ -163,13 +163,13 @@ test(
     await focusConsole(page, linux);
     await page.keyboard.press("Control+C");
     await type(page, linux, "echo sti''ll here", "still here\\n");
-    const { lines, then } = await page.evaluate(collectSequence, linux);
-    expect(lines, `then came ${JSON.stringify(then)}`).toBe(40_000);
+    const { lines, after } = await page.evaluate(collectSequence, linux);
+    expect(lines, `then came ${JSON.stringify(after)}`).toBe(40_000);
   },
 );
 
 /** In the page: has the guest print the numbers from 1 and counts how far they come in order, with nothing between. */
-async function collectSequence(index: number): Promise<{ readonly lines: number; readonly then: readonly string[] }> {
+async function collectSequence(index: number): Promise<{ readonly lines: number; readonly after: readonly string[] }> {
   const guest = window.tabvisor.guests()[index]!;
   const decoder = new TextDecoder();
   let text = "";
@@ -182,5 +182,5 @@ async function collectSequence(index: number): Promise<{ readonly lines: number;
   detach();
   const numbers = (text.split("begin\r\n")[1] ?? "").split("\r\n");
   const lines = numbers.findIndex((number, line) => number !== String(line + 1));
-  return { lines, then: numbers.slice(lines, lines + 2).map((line) => line.slice(0, 200)) };
+  return { lines, after: numbers.slice(lines, lines + 2).map((line) => line.slice(0, 200)) };
 }
