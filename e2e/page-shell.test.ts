@@ -173,7 +173,8 @@ async function collectSequence(index: number): Promise<{ readonly lines: number;
   const guest = window.tabvisor.guests()[index]!;
   const decoder = new TextDecoder();
   let text = "";
-  guest.console.send("echo be''gin; seq 1 40000; echo do''ne\n");
+  // The terminal's late answers to the shell's questions must not be echoed in between.
+  guest.console.send("stty -echo; echo be''gin; seq 1 40000; echo do''ne; stty echo\n");
   const detach = guest.console.attach((bytes) => {
     text += decoder.decode(bytes, { stream: true });
   });

@@ -41,6 +41,33 @@ test.each(engines)("%s: a page that was stored to, was then executed, and is sto
   expect(hart.x(10)).toBe(65n);
 });
 
+test.each(engines)("%s: the second of two instructions that one handler runs is written anew", (engine) => {
+  const memory = new GuestMemory(1);
+  const lwT1 = 0x00c2_a303;
+  const swT1 = 0x0062_a223;
+  words(memory, 0, AUIPC_T0_1, lwT1, CALL_T0, swT1, CALL_T0, SPIN);
+  words(memory, PAGE_BYTES, ADDI_A0_1, ADDI_A0_1, RET, ADDI_A0_64);
+  const hart = start(engine, memory);
+  hart.run(20);
+  expect(hart.x(10)).toBe(2n + 65n);
+});
+
+test.each(engines)(
+  "%s: a slice ends, and a page ends, between two instructions that one handler would run",
+  (engine) => {
+    for (let slice = 1; slice < 4; slice++) {
+      const memory = new GuestMemory(1);
+      words(memory, PAGE_BYTES - 8, ADDI_A0_1, ADDI_A0_1, ADDI_A0_1, ADDI_A0_1, SPIN);
+      const hart = start(engine, memory);
+      hart.reset(BigInt(RAM_BASE + PAGE_BYTES - 8), "M");
+      hart.run(slice);
+      expect(hart.x(10)).toBe(BigInt(slice));
+      hart.run(10);
+      expect(hart.x(10)).toBe(4n);
+    }
+  },
+);
+
 test.each(engines)("%s: more pages of code than are kept decoded, and one of them called all the time", (engine) => {
   const memory = new GuestMemory(8);
   const pages = DECODED_PAGES + 100;

@@ -3,7 +3,7 @@ import { instructionLength } from "#riscv/decode.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { DECODED, DECODED_PAGE_BYTES, DECODED_PAGES, OPERATION_BYTES, PAGE_BYTES, PageFlag } from "#memory/layout.ts";
 import { REGIONS_IN_PAGE, STORES_SINCE_DECODE } from "./memory-code.ts";
-import { encodeOperation, REENTER, SPANNING, type OperandUse } from "./operation.ts";
+import { encodeOperation, pairHandler, REENTER, SPANNING, type OperandUse } from "./operation.ts";
 import { RAM_OF_PAGE, SPANNING_OPERATION, SPANNING_WORD } from "./spanning-code.ts";
 
 const SLOTS = PAGE_BYTES / 2;
@@ -112,11 +112,22 @@ export class DecodedPages {
     this.#memory.view.setUint32(start + STORES_SINCE_DECODE, 0, true);
     const base = this.#memory.layout.ram + page * PAGE_BYTES;
     let slot = (address - start) / OPERATION_BYTES;
+    let previous: number | undefined;
     for (let count = 0; count < BATCH && slot < SLOTS; count++) {
+      const at = start + slot * OPERATION_BYTES;
       // What is decoded already may be the entry of a translated region.
-      if (this.#memory.view.getUint32(start + slot * OPERATION_BYTES, true) !== 0) break;
+      if (this.#memory.view.getUint32(at, true) !== 0) break;
       slot += this.#decodeSlot(start, base, slot) / 2;
+      previous = previous !== undefined && this.#pair(previous, at) ? undefined : at;
     }
+  }
+
+  /** Has the first of two operations run both, where there is a handler for that. */
+  #pair(first: number, second: number): boolean {
+    const { view } = this.#memory;
+    const handler = pairHandler(view.getUint8(first), view.getUint8(second));
+    if (handler !== 0) view.setUint8(first, handler);
+    return handler !== 0;
   }
 
   /** Decodes one instruction that begins in the last halfword of the decoded page at `start` into the scratch page, and keeps it. */

@@ -13,7 +13,7 @@ import { SCRATCH, STEP, STEP_USED } from "./decoded-pages.ts";
 import type { MultiplyFunctions, Value } from "./emitter.ts";
 import { pushTlbEntry } from "./memory-code.ts";
 import { operands, OperationValues, PAYLOAD, WORD, type OperationCalls } from "./operation-values.ts";
-import { handlers, REENTER, TRANSLATED, type Handler, type OperandUse } from "./operation.ts";
+import { handlerAt, handlers, pairs, REENTER, TRANSLATED, type Handler, type OperandUse } from "./operation.ts";
 import { STEP_FLAG } from "./region-calls.ts";
 
 /** Bytes of operations that stand for one page: 4 for each of its bytes. */
@@ -241,6 +241,11 @@ export class InterpreterEmitter extends OperationValues {
       () => this.#emitIllegal(4),
       () => this.#emitRegion(),
       ...handlers.map((handler) => () => this.#emitHandler(handler)),
+      ...pairs.map(
+        ([first, second]) =>
+          () =>
+            this.#emitPair(first, second),
+      ),
     ];
   }
 
@@ -292,6 +297,31 @@ export class InterpreterEmitter extends OperationValues {
     this.#finish();
   }
 
+  /** The second may have been decoded anew, or translated, since they were found to be a pair. */
+  #emitPair(firstNumber: number, secondNumber: number): void {
+    const { f } = this;
+    const first = handlerAt(firstNumber);
+    const second = handlerAt(secondNumber);
+    this.#begin(first.length);
+    first.instruction.instruction.execute(this, operands);
+    this.endOperation();
+    this.#advance();
+    f.get(this.ip).memory("i32.load8_u", 0).i32(secondNumber).op("i32.ne").brIf(this.#to("next"));
+    this.#emitBudget();
+    this.#begin(second.length);
+    second.instruction.instruction.execute(this, operands);
+    this.#finish();
+  }
+
+  /** On to the operation that follows. */
+  #advance(): void {
+    this.f
+      .get(this.ip)
+      .i32(this.length * 4)
+      .op("i32.add")
+      .set(this.ip);
+  }
+
   #begin(length: 2 | 4): void {
     this.beginOperation(length);
     this.#ended = false;
@@ -308,11 +338,8 @@ export class InterpreterEmitter extends OperationValues {
       this.push(this.nextPc());
       f.set(this.#pc).br(this.#to("refetch"));
     } else if (!this.#ended) {
-      f.get(this.ip)
-        .i32(this.length * 4)
-        .op("i32.add")
-        .set(this.ip)
-        .br(this.#to("next"));
+      this.#advance();
+      f.br(this.#to("next"));
     }
     this.endOperation();
   }
@@ -330,11 +357,8 @@ export class InterpreterEmitter extends OperationValues {
       f.set(this.#pc).br(this.#to("refetch"));
     });
     this.#loadSlot("i32.load", HartSlot.dataContext, this.dataContext);
-    f.get(this.ip)
-      .i32(this.length * 4)
-      .op("i32.add")
-      .set(this.ip)
-      .br(this.#to("entered"));
+    this.#advance();
+    f.br(this.#to("entered"));
   }
 
   override branchIf(condition: Value): void {

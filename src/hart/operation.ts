@@ -7,7 +7,8 @@ import { allInstructions, identify, immediateOf, type NumberedInstruction } from
  *   0: handler   1: rd   2: rs1   3: rs2   4–7: payload
  *
  * rs1 and rs2 are register × 8. rd is register × 8 for f registers; for x registers ((rd + 31) mod 32) × 8, counted from x1,
- * so that x0 lands on the word after x31, which nobody reads.
+ * so that x0 lands on the word after x31, which nobody reads. A pair's handler runs the operation that follows, too, and finds
+ * its fields in its place.
  */
 export type PayloadKind = "immediate" | "word" | "float";
 
@@ -43,7 +44,52 @@ export const handlers: readonly Handler[] = [
     .map((instruction): Handler => ({ instruction, length: 2 })),
 ];
 
-if (handlers.length + FIRST_INSTRUCTION > 256) throw new Error("an operation's handler no longer fits its byte");
+/**
+ * Instructions that often follow one another, with their lengths: one handler runs both, since choosing the next handler is most of
+ * what the interpreter does. Counted in Debian's kernel while it boots and starts processes.
+ */
+const PAIRS = [
+  "ld/2 ld/2, sd/2 sd/2, sd/4 sd/4, addi/4 addi/4, auipc/4 jalr/4, addi/2 sd/2, add/2 add/2, addi/2 jalr/2",
+  "auipc/4 addi/4, add/2 ld/2, sd/2 addi/2, slli/2 add/2, ld/4 ld/4, addi/2 add/2, ld/2 add/2, ld/2 addi/2",
+  "add/2 addi/2, add/2 auipc/4, lw/4 auipc/4, add/2 bne/4, addi/4 auipc/4, ld/4 bne/4, ld/4 add/2, sd/4 addi/2",
+].flatMap((line) => line.split(", "));
+
+/** The handlers, by number, that each pair's handler runs; these come after all others. */
+export const pairs: readonly (readonly [number, number])[] = PAIRS.map((pair) => {
+  const [first = -1, second = -1] = pair.split(" ").map(handlerNamed);
+  return [first, second];
+});
+
+/** The handler of both, by the first's and the second's, 0 where there is none. */
+const pairHandlers = new Uint8Array(256 * 256);
+for (const [index, [first, second]] of pairs.entries()) {
+  pairHandlers[first * 256 + second] = FIRST_INSTRUCTION + handlers.length + index;
+}
+
+if (FIRST_INSTRUCTION + handlers.length + pairs.length > 256) {
+  throw new Error("an operation's handler no longer fits its byte");
+}
+
+function handlerNamed(text: string): number {
+  const [name, length] = text.split("/");
+  const found = handlers.findIndex(
+    ({ instruction, length: bytes }) => instruction.name === name && bytes === Number(length),
+  );
+  if (found < 0) throw new Error(`${text} has no handler`);
+  return found + FIRST_INSTRUCTION;
+}
+
+/** What stands behind a handler's number, where that is one instruction. */
+export function handlerAt(number: number): Handler {
+  const handler = handlers[number - FIRST_INSTRUCTION];
+  if (!handler) throw new Error(`handler ${number} is no instruction`);
+  return handler;
+}
+
+/** The handler that runs two operations that follow one another, by theirs; 0 where none does. */
+export function pairHandler(first: number, second: number): number {
+  return pairHandlers[first * 256 + second] ?? 0;
+}
 
 /** Handler of an instruction's compressed form, by the instruction's number. */
 const handlerOfCompressed = allInstructions.map(({ number }) => {

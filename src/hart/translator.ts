@@ -3,6 +3,8 @@ import {
   Counter,
   DECODED,
   DECODED_PAGE_BYTES,
+  HOT_COUNTER_COUNT,
+  HOT_COUNTERS,
   OPERATION_BYTES,
   ORIGINAL_COUNT,
   ORIGINALS,
@@ -20,8 +22,14 @@ import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from 
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
 export const CODE_BYTES_MAX = 24 * 2 ** 20;
-/** A region that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
+/** A region so large that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
 const GENERATIONS_MAX = 2;
+const JOINED_FREELY_MAX = 200;
+/**
+ * After so many instructions only half of the arrivals still count. What is executed more seldom than about once in ten thousand
+ * instructions is never translated: so much code would not stay in the host's caches, where operations take less room.
+ */
+const HALF_LIFE_INSTRUCTIONS = 32_000_000n;
 /** Slices after which what became hot waits no longer for more of its kind. */
 const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
@@ -121,6 +129,8 @@ export class Translator {
   #codeBytes = 0;
   /** Slices since the first hot operation that waits. */
   #waited = 0;
+  /** Ticks when arrivals were last halved. */
+  #halvedAt = 0n;
   /** Since a module was last made. */
   #failures = 0;
 
@@ -142,6 +152,7 @@ export class Translator {
 
   /** Between slices: translates what has become hot, once it is worth a module. */
   translate(): void {
+    this.#forgetArrivals();
     if (this.#hot.size === 0) return;
     if (this.#hot.size < this.#host.batchOperations && ++this.#waited < BATCH_SLICES) return;
     this.#waited = 0;
@@ -176,6 +187,16 @@ export class Translator {
     this.#rebuilds.clear();
   }
 
+  #forgetArrivals(): void {
+    const { memory, state } = this.#host;
+    const ticks = state.get("ticks");
+    // A snapshot goes back in time.
+    if (ticks >= this.#halvedAt && ticks - this.#halvedAt < HALF_LIFE_INSTRUCTIONS) return;
+    this.#halvedAt = ticks;
+    const arrivals = new Int32Array(memory.view.buffer, HOT_COUNTERS, HOT_COUNTER_COUNT);
+    for (let place = 0; place < arrivals.length; place++) arrivals[place] = (arrivals[place] ?? 0) >> 1;
+  }
+
   /** Finds the region that an operation belongs to; those that it belongs with are dropped, to become one. */
   #plan(operation: number, found: Set<Planned>): void {
     const { decoded, memory } = this.#host;
@@ -192,7 +213,10 @@ export class Translator {
     this.#dropWritten(page);
     const standing = [...(this.#pages.get(page) ?? [])];
     const planned = [...found].filter((each) => each.page === page);
-    const finished = standing.filter(({ generation }) => generation >= GENERATIONS_MAX);
+    const finished = standing.filter(
+      ({ generation, region: { instructionCount } }) =>
+        generation >= GENERATIONS_MAX && instructionCount > JOINED_FREELY_MAX,
+    );
     const offset = (operation - start) / 4;
     const joined = new Join(codePage, offset, entriesOf(finished));
     const joinedPlanned = new Set(planned.filter((each) => joined.tryWith(each.region)));
