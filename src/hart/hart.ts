@@ -26,10 +26,10 @@ const SBI_MEDELEG = 0xb1ffn;
 const SBI_MIDELEG = 0x222n;
 
 /** Arrivals at a place that make it worth translating (FACTS: translation pays after one to two thousand executions). */
-const HOT_THRESHOLD = 6_000;
+const HOT_THRESHOLD = 8_000;
 
 /** A module costs much more than a function: the translator waits for one hot operation for each so many arrivals at one. */
-const ARRIVALS_A_BATCH = 240;
+const ARRIVALS_A_BATCH = 320;
 
 export interface HartOptions {
   /** Arrivals at an operation after which what it begins is translated. */

@@ -118,6 +118,7 @@ export class SnippetWriter {
       () => this.#branchForward(depth),
       () => this.#atomic(),
       () => this.#reservation(),
+      () => this.#rotation(),
     ];
     const seldom: (() => void)[] = [
       () => this.#access(Fixed.varied),
@@ -173,6 +174,26 @@ export class SnippetWriter {
   #computation(): void {
     if (this.#chance(2)) this.#replaceable.push(this.code.position);
     this.code.word(this.#computationWord(this.#chance(2) ? immediates : computations));
+  }
+
+  /** Two shifts of a register and their `or`, and now and then one that is no rotation, or that something comes between. */
+  #rotation(): void {
+    const { code } = this;
+    const source = this.#chance(3) ? this.#target() : this.#source();
+    const [width, suffix] = this.#chance(2) ? [64, ""] : [32, "w"];
+    const distance = 1 + this.#random.below(width - 1);
+    const opposite = this.#chance(6) ? this.#random.below(width) : width - distance;
+    const [one, other] = [this.#target(), this.#target()];
+    const shifts = [
+      () => code.put(`srli${suffix}`, { rd: one, rs1: source, imm: distance }),
+      () => code.put(`slli${suffix}`, { rd: other, rs1: this.#chance(8) ? this.#source() : source, imm: opposite }),
+    ];
+    if (this.#chance(2)) shifts.reverse();
+    for (const shift of shifts) {
+      shift();
+      if (this.#chance(4)) this.#computation();
+    }
+    code.put("or", { rd: this.#target(), rs1: one, rs2: other });
   }
 
   #compressed(): void {

@@ -7,6 +7,7 @@ import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "./em
 import { floatOperandCount, givesInteger, hasRounding } from "./float/float-unit.ts";
 import { InlineFloat } from "./float/inline-float.ts";
 import { isSystemHelper } from "./host-functions.ts";
+import { RegionShifts } from "./region-shifts.ts";
 import type { RegionInstruction } from "./region.ts";
 
 /** What regions call: functions of the interpreter's module. */
@@ -56,6 +57,7 @@ export abstract class RegionValues extends Emitter {
   readonly #pointers = new Map<Local, Pointer>();
   /** `signedBits` of registers, where this block has found out. */
   readonly #signedBits = new Map<Local, number>();
+  readonly #shifts = new RegionShifts();
   #instruction: RegionInstruction | undefined;
   #floatChecked = false;
   #float: InlineFloat | undefined;
@@ -100,6 +102,7 @@ export abstract class RegionValues extends Emitter {
     for (const register of this.#pointers.keys()) this.#forgetPointer(register);
     this.#floatChecked = false;
     this.#signedBits.clear();
+    this.#shifts.clear();
   }
 
   protected emitInstruction(instruction: RegionInstruction): void {
@@ -107,6 +110,14 @@ export abstract class RegionValues extends Emitter {
     this.#probed = undefined;
     const { decoded } = instruction;
     if (!this.#emitSignOfOne(decoded)) decoded.instruction.execute(this, decoded.operands);
+    this.#noteShift(decoded);
+  }
+
+  #noteShift(decoded: Decoded): void {
+    const { rd, rs1 } = decoded.operands;
+    const destination = this.#registers.get(HartSlot.x + rd * 8);
+    const source = this.#registers.get(HartSlot.x + rs1 * 8);
+    if (destination && source) this.#shifts.note(decoded, destination, source);
   }
 
   protected get present(): RegionInstruction {
@@ -124,6 +135,7 @@ export abstract class RegionValues extends Emitter {
     this.writeF(rd, this.take("f64"));
     return true;
   }
+
   // Values.
 
   override immediate(imm: Immediate): Value {
@@ -169,6 +181,7 @@ export abstract class RegionValues extends Emitter {
     const local = this.#register(slot);
     this.#dirty.add(slot);
     this.#forgetPointer(local);
+    this.#shifts.forget(local);
     const bits = signedBitsOf(value);
     if (value.kind === "local" && value.local === local) return;
     if (bits === undefined) this.#signedBits.delete(local);
@@ -218,6 +231,16 @@ export abstract class RegionValues extends Emitter {
     if (a.kind === "constant" && b.kind === "constant") return this.constant(a.value & b.value);
     const masked = super.and(a, b);
     return b.kind === "constant" && b.value >= 0n ? withBits(masked, b.value.toString(2).length + 1) : masked;
+  }
+
+  override or(a: Value, b: Value): Value {
+    const rotation = a.kind === "local" && b.kind === "local" ? this.#shifts.rotation(a.local, b.local) : undefined;
+    if (!rotation) return super.or(a, b);
+    const { source, bits, distance } = rotation;
+    this.f.get(source);
+    if (bits === 64) this.f.i64(BigInt(distance)).op("i64.rotr");
+    else this.f.op("i32.wrap_i64").i32(distance).op("i32.rotr", "i64.extend_i32_s");
+    return withBits(this.take(), bits);
   }
 
   override xor(a: Value, b: Value): Value {
