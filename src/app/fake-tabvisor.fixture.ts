@@ -91,6 +91,10 @@ export class FakeTabvisor implements Tabvisor {
     return Promise.resolve(images);
   }
 
+  prefetch(): Promise<void> {
+    return Promise.resolve();
+  }
+
   guests(): readonly Guest[] {
     return this.#guests;
   }

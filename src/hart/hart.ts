@@ -133,11 +133,6 @@ export class Hart implements HartFace {
     return Number(state.get("ticks") - before);
   }
 
-  /** Before there is anything to run: has the host optimise the translator. */
-  warmUp(): void {
-    this.#translator?.warmUp();
-  }
-
   requestExit(): void {
     if (!this.#running) return;
     const left = this.state.getLow("budget") + this.#putBy;

@@ -1,6 +1,8 @@
 import { PAGE_BYTES } from "#memory/layout.ts";
-import { buildRegionModule, type RegionTarget } from "./region-module.ts";
+import { hasFusedMultiplyAdd } from "./float/fused.ts";
+import { buildRegionModule } from "./region-module.ts";
 import { findRegion } from "./region.ts";
+import { hasTailCalls } from "./tail-calls.ts";
 
 /**
  * A loop that has something of everything:
@@ -15,8 +17,15 @@ const SAMPLE = [
 ];
 const REPETITIONS = 60;
 
-/** Has the host optimise the translator itself, while there is nothing else to do: some tens of milliseconds. */
-export function warmUpTranslation(target: RegionTarget): void {
+const MEMORY_PAGES = 1024;
+
+let isWarm = false;
+
+/** Has the host optimise the translator itself, while there is nothing else to do: some tens of milliseconds, the first time. */
+export function warmUpTranslation(): void {
+  if (isWarm) return;
+  isWarm = true;
+  const target = { memoryPages: MEMORY_PAGES, hart: 0, hasTailCalls: hasTailCalls(), fused: hasFusedMultiplyAdd() };
   const words = new Uint32Array(PAGE_BYTES / 4);
   for (let copy = 0; copy < 4; copy++) words.set(SAMPLE, copy * SAMPLE.length);
   const page = { bytes: new DataView(words.buffer), isReached: (offset: number) => offset < 4 * SAMPLE.length * 4 };

@@ -17,7 +17,6 @@ import { TABLE_SIZE } from "./interpreter.ts";
 import { REGIONS_IN_PAGE } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
 import { buildRegionModule } from "./region-module.ts";
-import { warmUpTranslation } from "./translation-warm-up.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
 /** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
@@ -136,13 +135,6 @@ export class Translator {
 
   constructor(host: TranslatorHost) {
     this.#host = host;
-  }
-
-  /** Has the host optimise the translator, while there is nothing else to do. */
-  warmUp(): void {
-    const { memory, state, hasTailCalls } = this.#host;
-    const memoryPages = memory.layout.totalBytes / 0x1_0000;
-    warmUpTranslation({ memoryPages, hart: state.base, hasTailCalls, fused: this.#fused });
   }
 
   /** Execution often jumps to the operation at this address. */

@@ -119,6 +119,33 @@ describe("creating", () => {
     expect(prepared).toEqual([true]);
   });
 
+  test("what is fetched before it is asked for is fetched once, and a guest that comes meanwhile waits for it", async () => {
+    const played = playedHost();
+    let reads = 0;
+    const readChunk: typeof played.host.readChunk = (...args) => {
+      reads++;
+      return played.host.readChunk(...args);
+    };
+    const tabvisor = new Hypervisor({ ...played.host, readChunk });
+    const ahead = tabvisor.prefetch("tiny");
+    const meanwhile = await tabvisor.create({ image: "tiny" });
+    await ahead;
+    await tabvisor.create({ image: "tiny" });
+    expect([meanwhile.runState, reads]).toEqual(["running", 1]);
+  });
+
+  test("what could not be fetched before is fetched when a guest wants it", async () => {
+    const played = playedHost();
+    const path = `chunks/${sha256(kernel)}`;
+    const good = played.files.get(path)!;
+    played.files.set(path, new Uint8Array(10));
+    const tabvisor = new Hypervisor(played.host);
+    await expect(tabvisor.prefetch("tiny")).rejects.toThrow();
+    await expect(tabvisor.create({ image: "tiny" })).rejects.toThrow();
+    played.files.set(path, good);
+    expect((await tabvisor.create({ image: "tiny" })).runState).toBe("running");
+  });
+
   test("a machine that cannot be made says why", async () => {
     const played = playedHost();
     const { startWorker } = played.host;

@@ -31,6 +31,10 @@ export class Hypervisor implements Tabvisor {
     return this.#images.summaries();
   }
 
+  async prefetch(image: string): Promise<void> {
+    if (this.#host.unsupported === undefined) await this.#images.prefetch(image);
+  }
+
   guests(): readonly Guest[] {
     return [...this.#guests.values()];
   }

@@ -22,6 +22,13 @@ export interface LoadOptions {
   readonly isCancelled: () => boolean;
 }
 
+/** An image that is being fetched before anyone has asked for it. */
+interface Prefetch {
+  readonly files: Promise<ImageFiles>;
+  /** Who waits for it, and is told how far it is. */
+  readonly reports: Set<LoadOptions["onProgress"]>;
+}
+
 /** A file of an image, and what is to be done for all of it to be there: nothing where another guest has it. */
 interface LoadingFile {
   readonly file: ImageFile;
@@ -37,8 +44,30 @@ export class ImageStore {
   /** Files in use, by the checksums of their chunks: guests of one image share them, and no manifest can pass off another's. */
   readonly #files = new Map<string, WeakRef<SharedArrayBuffer>>();
 
+  /** By the image's name, while they last. */
+  readonly #prefetches = new Map<string, Prefetch>();
+  /** One at most: the image that was fetched ahead last is kept although no guest uses it yet. */
+  readonly #kept: ImageFiles[] = [];
+
   constructor(host: HypervisorHost) {
     this.#host = host;
+  }
+
+  /** Fetches an image before it is asked for, and keeps its files until the next such. Rejects as `manifest` and `load` do. */
+  async prefetch(id: string): Promise<void> {
+    const manifest = await this.manifest(id);
+    if (this.#prefetches.has(id)) return;
+    const reports = new Set<LoadOptions["onProgress"]>();
+    const files = this.#load(manifest, {
+      onProgress: (doneBytes, totalBytes) => reports.forEach((report) => report(doneBytes, totalBytes)),
+      isCancelled: () => false,
+    });
+    this.#prefetches.set(id, { files, reports });
+    try {
+      this.#kept[0] = await files;
+    } finally {
+      this.#prefetches.delete(id);
+    }
   }
 
   /** What can be booted; an image whose manifest cannot be read says why in `problem`. */
@@ -62,6 +91,18 @@ export class ImageStore {
   }
 
   async load(manifest: ImageManifest, options: LoadOptions): Promise<ImageFiles> {
+    const prefetch = this.#prefetches.get(manifest.id);
+    if (prefetch) {
+      prefetch.reports.add(options.onProgress);
+      // What failed then may not fail now, and says so if it does.
+      await prefetch.files.catch(() => {});
+      prefetch.reports.delete(options.onProgress);
+    }
+    if (options.isCancelled()) throw new TabvisorError("Loading was cancelled.");
+    return this.#load(manifest, options);
+  }
+
+  async #load(manifest: ImageManifest, options: LoadOptions): Promise<ImageFiles> {
     const totalBytes = storedBytes(manifest);
     let doneBytes = 0;
     let told = this.#host.now();

@@ -4,6 +4,7 @@ import type { GuestEngine } from "#protocol/messages.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
 import { createSharedGuestMemory } from "./guest-buffers.ts";
 import { imageWorkerReader } from "./image-worker-link.ts";
+import { SpareWorker } from "./spare-worker.ts";
 import { fetchBelow } from "./web-platform.ts";
 
 /** Where the image catalogue stands, relative to the page. */
@@ -12,6 +13,7 @@ const GUESTS_FOLDER = "guests/";
 /** The hypervisor of this page. It works (and says why no guest can run) even where the browser lacks what guests need. */
 export function createBrowserTabvisor(): Tabvisor {
   const unsupported = missingFeature();
+  const spare = unsupported === undefined ? new SpareWorker(newGuestWorker) : undefined;
   const folder = new URL(GUESTS_FOLDER, location.href).href;
   const host: HypervisorHost = {
     now: () => performance.now(),
@@ -19,7 +21,7 @@ export function createBrowserTabvisor(): Tabvisor {
     after,
     fetchFile: fetchBelow(folder),
     readChunk: unsupported === undefined ? chunkReaderBelow(folder) : () => Promise.reject(new Error(unsupported)),
-    startWorker,
+    startWorker: () => asGuestWorker(spare?.take() ?? newGuestWorker()),
     createMemory: createSharedGuestMemory,
     unsupported,
     limits: { guests: 100, memoryMiB: deviceMemoryGiB() * 1024 },
@@ -66,8 +68,11 @@ function chunkReaderBelow(folder: string): ReadChunk {
   );
 }
 
-function startWorker(name: string): GuestWorker {
-  const worker = new Worker(new URL("./guest-worker.ts", import.meta.url), { type: "module", name });
+function newGuestWorker(): Worker {
+  return new Worker(new URL("./guest-worker.ts", import.meta.url), { type: "module", name: "guest" });
+}
+
+function asGuestWorker(worker: Worker): GuestWorker {
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => worker.addEventListener("message", ({ data }) => listener(data)),

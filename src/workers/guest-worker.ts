@@ -1,9 +1,13 @@
 import type { PageMessage } from "#protocol/messages.ts";
 import { GuestRunner } from "./guest-runner.ts";
+import { warmUpTranslation } from "#hart/translation-warm-up.ts";
 import { makeMachine, prepareHart } from "./make-machine.ts";
 
 /** A browser's worker: one guest. */
 declare const self: DedicatedWorkerGlobalScope;
+
+/** A worker that has not been spoken to for so long is a spare one. */
+const SPARE_MS = 50;
 
 /** A turn of the event loop in 7 µs, where a timer would take 4 ms. */
 const turns = new MessageChannel();
@@ -21,7 +25,13 @@ const runner = new GuestRunner({
   makeMachine,
 });
 
-self.onmessage = ({ data }: MessageEvent<PageMessage>) => runner.receive(data);
+/** No guest wants this worker yet: it gets ready for one. */
+const isSpare = setTimeout(warmUpTranslation, SPARE_MS);
+
+self.onmessage = ({ data }: MessageEvent<PageMessage>) => {
+  clearTimeout(isSpare);
+  runner.receive(data);
+};
 
 /** getRandomValues takes neither shared memory nor more than 64 KiB at once. */
 function fillRandom(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { MemoryDisk, bytesBase } from "#devices/disks/memory-disk.ts";
 import type { HartHost } from "#hart/face.ts";
 import { Hart } from "#hart/hart.ts";
+import { warmUpTranslation } from "#hart/translation-warm-up.ts";
 import type { MachineParts } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
@@ -37,7 +38,7 @@ export function prepareHart(memory: GuestMemory, engine: GuestEngine): void {
   // There is no code yet: every fetch traps, and the trap's handler is not there either.
   hart.reset(0n, "M");
   hart.run(WARM_UP_TRAPS);
-  hart.warmUp();
+  if (engine === "translator") warmUpTranslation();
   for (const counter of [Counter.traps, Counter.slices]) {
     memory.view.setBigUint64(HART_BASE + HartSlot.counters + counter, 0n, true);
   }

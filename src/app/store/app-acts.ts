@@ -1,4 +1,4 @@
-import type { CreateOptions, Guest, SnapshotSummary, Tabvisor } from "#protocol/tabvisor.ts";
+import type { CreateOptions, Guest, ImageSummary, SnapshotSummary, Tabvisor } from "#protocol/tabvisor.ts";
 import { milliseconds } from "#app/ui/format.ts";
 import type { TerminalSessions } from "#app/terminal/terminal-sessions.ts";
 import type { AppStore } from "./app-store.ts";
@@ -128,10 +128,20 @@ class Teller {
 
 async function readImages(tabvisor: Tabvisor, store: AppStore): Promise<void> {
   try {
-    store.getState().receiveImages(await tabvisor.images());
+    const images = await tabvisor.images();
+    store.getState().receiveImages(images);
+    prefetchFirst(tabvisor, images);
   } catch (error) {
     store.getState().imagesFailed(inWords(error));
   }
+}
+
+/** The first image is what most people start: it is there when they do, unless they asked their browser to save data. */
+function prefetchFirst(tabvisor: Tabvisor, images: readonly ImageSummary[]): void {
+  const { connection } = navigator as { readonly connection?: { readonly saveData?: boolean } };
+  const first = images.find(({ problem }) => problem === undefined);
+  // What goes wrong is said when it is started.
+  if (first && connection?.saveData !== true) tabvisor.prefetch(first.id).catch(() => {});
 }
 
 async function pasteClipboard(terminals: TerminalSessions, tell: Teller, guestId: string): Promise<void> {

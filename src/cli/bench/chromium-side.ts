@@ -6,6 +6,9 @@ import { bootToPrompt, measureInShell, prepareShell, type Measured, type Shell, 
 import type { CommandLine, Work } from "./work.ts";
 import type { CreateOptions, Tabvisor } from "#protocol/tabvisor.ts";
 
+/** A person who starts a guest has had the page open for a moment; by then the browser and the page are up. */
+const AT_REST_MS = 2000;
+
 /** What runs inside the page sees its one public object. */
 interface PageWindow {
   readonly tabvisor: Tabvisor;
@@ -108,6 +111,7 @@ export class ChromiumSide implements Side {
     const page = await this.#browser.newPage();
     await page.goto(url);
     await untilReady(page);
+    await page.waitForTimeout(AT_REST_MS);
     const { shell, measured } = await bootToPrompt(async () => {
       await page.evaluate(
         async (options) => {
