@@ -25,10 +25,10 @@ export const CODE_BYTES_MAX = 24 * 2 ** 20;
 const GENERATIONS_MAX = 2;
 const JOINED_FREELY_MAX = 200;
 /**
- * After so many instructions only half of the arrivals still count. What is executed more seldom than about once in ten thousand
+ * After so many instructions only half of the arrivals still count. What is executed more seldom than about once in sixteen thousand
  * instructions is never translated: so much code would not stay in the host's caches, where operations take less room.
  */
-const HALF_LIFE_INSTRUCTIONS = 32_000_000n;
+const HALF_LIFE_INSTRUCTIONS = 64_000_000n;
 /** Slices after which what became hot waits no longer for more of its kind. */
 const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
