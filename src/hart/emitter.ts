@@ -20,6 +20,8 @@ export interface MultiplyFunctions {
   readonly signedUnsigned: FunctionReference;
 }
 
+const FS_DIRTY = 0x60;
+
 /** The instruction that loads so many bytes, zero-extended. */
 export const loads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
   1: "i64.load8_u",
@@ -268,6 +270,13 @@ export abstract class Emitter implements Engine<Value> {
     const local = this.local(type);
     this.f.set(local);
     return { kind: "local", local };
+  }
+
+  /** Leaves whether floating point needs more than it has: FS is not Dirty. */
+  protected pushFloatIsClean(): void {
+    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
+    this.f.i32(0).memory("i32.load8_u", this.hart + HartSlot.mstatus + 1);
+    this.f.i32(FS_DIRTY).op("i32.and").i32(FS_DIRTY).op("i32.ne");
   }
 
   /** Stores the address of this instruction in the pc slot. */

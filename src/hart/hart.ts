@@ -12,7 +12,6 @@ import { makeHelpers } from "./helpers.ts";
 import { compileInterpreter, instantiateInterpreter, TABLE_SIZE } from "./interpreter.ts";
 import { Mode, Status, SXL_64, UXL_64 } from "./status.ts";
 import { Tlbs } from "./tlb.ts";
-import { hasTailCalls } from "./tail-calls.ts";
 import { Translator } from "./translator.ts";
 import { interruptToTake, takeTrap } from "./traps.ts";
 import { updateContexts } from "./translation.ts";
@@ -317,7 +316,6 @@ export class Hart implements HartFace {
         decoded,
         table,
         exports: interpreter.exports,
-        hasTailCalls: hasTailCalls(),
         batchOperations: Math.ceil(hotThreshold / ARRIVALS_A_BATCH),
         now: translation.now ?? (() => 0),
       });

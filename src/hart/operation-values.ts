@@ -129,14 +129,8 @@ export abstract class OperationValues extends Emitter {
   }
 
   override useFloat(): void {
-    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
-    this.f
-      .i32(0)
-      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
-      .i32(0x60)
-      .op("i32.and")
-      .i32(0x60);
-    this.f.op("i32.ne").if(() => {
+    this.pushFloatIsClean();
+    this.f.if(() => {
       this.storePc();
       this.f.call(this.calls.useFloat);
       this.#leaveOnException();

@@ -17,9 +17,8 @@ export interface RegionPlace {
 
 /** How the last instruction of a block goes on. */
 type Ending =
-  | { readonly type: "next" }
+  | { readonly type: "direct" }
   | { readonly type: "branch"; readonly condition: Value }
-  | { readonly type: "jump" }
   | { readonly type: "indirect" };
 
 const OFFSET_BITS = 12;
@@ -52,7 +51,7 @@ export class RegionEmitter extends RegionValues {
   #bail: Label = { depth: 0 };
   /** Instructions of this block from the present one on. */
   #rest = 0;
-  #ending: Ending = { type: "next" };
+  #ending: Ending = { type: "direct" };
 
   constructor(f: FunctionBuilder, calls: RegionCalls, hart: number, region: Region, place: RegionPlace) {
     const [pageVa, budget, entry] = f.parameters as [Local, Local, Local];
@@ -200,13 +199,13 @@ export class RegionEmitter extends RegionValues {
         .i32(this.#longestFrom(node))
         .op("i32.lt_s")
         .unlikely()
-        .if(() => f.i32(block.offset).set(this.#at).br(this.#bail));
+        .if(() => this.#emitInterpret(block.offset));
     }
     f.get(this.budget).i32(count).op("i32.sub").set(this.budget);
     this.beginBlock();
     for (const [index, instruction] of block.instructions.entries()) {
       this.#rest = count - index;
-      this.#ending = { type: "next" };
+      this.#ending = { type: "direct" };
       this.emitInstruction(instruction);
       if (index < count - 1) this.releaseLocals();
     }
@@ -216,19 +215,17 @@ export class RegionEmitter extends RegionValues {
   #emitEnding(node: number, block: Block): void {
     const last = block.instructions.at(-1);
     const ending = this.#ending;
-    if (block.end === "interpret" || last === undefined || ending.type === "indirect") this.releaseLocals();
+    if (ending.type === "branch") this.consumeCondition(ending.condition);
+    this.releaseLocals();
     if (block.end === "interpret" || last === undefined) return this.#emitInterpret(block.endOffset);
     if (ending.type === "indirect") return void this.f.br(this.#leave);
     const [first, second] = targetsOf(last) ?? [];
     if (ending.type === "branch") {
-      this.consumeCondition(ending.condition);
-      this.releaseLocals();
       const label = this.#labelTo(node, first ?? 0);
       if (label) this.f.brIf(label);
       else this.f.if(() => this.#goTo(node, first ?? 0));
       return this.#goTo(node, second ?? 0);
     }
-    this.releaseLocals();
     this.#goTo(node, first ?? 0);
   }
 
@@ -278,9 +275,7 @@ export class RegionEmitter extends RegionValues {
     this.#ending = { type: "branch", condition };
   }
 
-  override jump(): void {
-    this.#ending = { type: "jump" };
-  }
+  override jump(): void {}
 
   override jumpTo(address: Value): void {
     this.consume(address);

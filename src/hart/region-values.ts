@@ -31,8 +31,12 @@ interface Pointer {
   readonly isWritable: boolean;
 }
 
-const FS_DIRTY = 0x60;
-const SIGNS_OF_ONE = { "fsgnj.d": undefined, "fsgnjn.d": "f64.neg", "fsgnjx.d": "f64.abs" } as const;
+/** What sign injection makes of one register: a copy, where it is no operation. */
+const signsOfOne: ReadonlyMap<string, Opcode | undefined> = new Map([
+  ["fsgnj.d", undefined],
+  ["fsgnjn.d", "f64.neg"],
+  ["fsgnjx.d", "f64.abs"],
+]);
 const SIGN_OF_DOUBLE = 0x8000_0000_0000_0000n;
 /** `signedBits` of what `zeroExtend(32, …)` gives. */
 const ZERO_EXTENDED_WORD = 33;
@@ -127,11 +131,12 @@ export abstract class RegionValues extends Emitter {
 
   /** Sign injection from a register into itself: fmv.d, fneg.d and fabs.d, which the host has. */
   #emitSignOfOne({ name, operands: { rd, rs1, rs2 } }: Decoded): boolean {
-    if (rs1 !== rs2 || !(name in SIGNS_OF_ONE)) return false;
+    if (rs1 !== rs2 || !signsOfOne.has(name)) return false;
     this.useFloat();
     const source = this.#register(HartSlot.f + rs1 * 8);
     this.f.get(source);
-    if (name !== "fsgnj.d") this.f.op(SIGNS_OF_ONE[name as keyof typeof SIGNS_OF_ONE] as Opcode);
+    const operation = signsOfOne.get(name);
+    if (operation) this.f.op(operation);
     this.writeF(rd, this.take("f64"));
     return true;
   }
@@ -369,16 +374,8 @@ export abstract class RegionValues extends Emitter {
   override useFloat(): void {
     if (this.#floatChecked) return;
     this.#floatChecked = true;
-    // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
-    this.f
-      .i32(0)
-      .memory("i32.load8_u", this.hart + HartSlot.mstatus + 1)
-      .i32(FS_DIRTY)
-      .op("i32.and")
-      .i32(FS_DIRTY)
-      .op("i32.ne")
-      .unlikely()
-      .if(() => this.bailHere());
+    this.pushFloatIsClean();
+    this.f.unlikely().if(() => this.bailHere());
   }
 
   override call(helper: HelperName, ...args: readonly Value[]): Value {

@@ -16,6 +16,7 @@ import { hasFusedMultiplyAdd } from "./float/fused.ts";
 import { TABLE_SIZE } from "./interpreter.ts";
 import { REGIONS_IN_PAGE } from "./memory-code.ts";
 import { TRANSLATED } from "./operation.ts";
+import { GO_ON } from "./region-calls.ts";
 import { buildRegionModule } from "./region-module.ts";
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
@@ -100,7 +101,6 @@ export interface TranslatorHost {
   readonly table: WebAssembly.Table;
   /** The interpreter's module's. */
   readonly exports: Readonly<Record<string, object>>;
-  readonly hasTailCalls: boolean;
   /** Hot operations that are translated without waiting for more. */
   readonly batchOperations: number;
   /** Milliseconds. */
@@ -197,10 +197,9 @@ export class Translator {
     const page = decoded.ownerOf(decodedPage);
     if (page === undefined || (this.#rebuilds.get(page) ?? 0) > REBUILDS_MAX) return;
     if ((view.getUint32(operation, true) & 0xff) === TRANSLATED) return;
-    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
     const codePage: CodePage = {
       bytes: new DataView(view.buffer, memory.layout.ram + page * PAGE_BYTES, PAGE_BYTES),
-      isReached: (at) => view.getUint32(start + at * 4, true) !== 0,
+      isReached: (at) => view.getUint32(operationAt(decodedPage, at), true) !== 0,
     };
     this.#dropWritten(page);
     const standing = [...(this.#pages.get(page) ?? [])];
@@ -209,7 +208,7 @@ export class Translator {
       ({ generation, region: { instructionCount } }) =>
         generation >= GENERATIONS_MAX && instructionCount > JOINED_FREELY_MAX,
     );
-    const offset = (operation - start) / 4;
+    const offset = (operation - operationAt(decodedPage, 0)) / 4;
     const joined = new Join(codePage, offset, entriesOf(finished));
     const joinedPlanned = new Set(planned.filter((each) => joined.tryWith(each.region)));
     const joinedStanding = new Set(standing.filter((each) => !finished.includes(each) && joined.tryWith(each.region)));
@@ -257,7 +256,8 @@ export class Translator {
 
   /** Undefined where the host takes no such module. */
   #build(found: readonly Planned[], places: readonly number[]): Built | undefined {
-    const { memory, exports, hasTailCalls, state } = this.#host;
+    const { memory, exports, state } = this.#host;
+    const hasTailCalls = GO_ON in exports;
     try {
       const bytes = buildRegionModule(
         found.map(({ region, decodedPage }, index) => ({
@@ -278,10 +278,9 @@ export class Translator {
   #stand(planned: Planned, tableIndex: number, codeBytes: number): void {
     const { region, page, decodedPage } = planned;
     const { view } = this.#host.memory;
-    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
     const originals: number[] = [];
     for (const [entry, offset] of region.entries.entries()) {
-      const at = start + offset * 4;
+      const at = operationAt(decodedPage, offset);
       const original = this.#freeOriginals.pop() ?? this.#originals++;
       originals.push(original);
       const kept = ORIGINALS + original * OPERATION_BYTES;
@@ -294,7 +293,7 @@ export class Translator {
     const ofPage = this.#pages.get(page) ?? new Set();
     ofPage.add(standing);
     this.#pages.set(page, ofPage);
-    view.setUint32(start + REGIONS_IN_PAGE, ofPage.size, true);
+    view.setUint32(operationAt(decodedPage, 0) + REGIONS_IN_PAGE, ofPage.size, true);
     this.#codeBytes += codeBytes;
     this.#host.state.count(Counter.regionsTranslated);
   }
@@ -302,11 +301,11 @@ export class Translator {
   #drop(standing: Standing): void {
     const { view } = this.#host.memory;
     const { region, page, decodedPage, tableIndex, originals, codeBytes } = standing;
-    const start = DECODED + decodedPage * DECODED_PAGE_BYTES;
     for (const [entry, offset] of region.entries.entries()) {
       const original = originals[entry] ?? 0;
       const kept = ORIGINALS + original * OPERATION_BYTES;
-      if (this.#isEntered(standing, offset)) view.setBigUint64(start + offset * 4, view.getBigUint64(kept, true), true);
+      if (this.#isEntered(standing, offset))
+        view.setBigUint64(operationAt(decodedPage, offset), view.getBigUint64(kept, true), true);
       this.#freeOriginals.push(original);
     }
     this.#host.table.set(tableIndex, null);
@@ -315,13 +314,13 @@ export class Translator {
     const ofPage = this.#pages.get(page);
     ofPage?.delete(standing);
     if (ofPage?.size === 0) this.#pages.delete(page);
-    view.setUint32(start + REGIONS_IN_PAGE, ofPage?.size ?? 0, true);
+    view.setUint32(operationAt(decodedPage, 0) + REGIONS_IN_PAGE, ofPage?.size ?? 0, true);
     this.#codeBytes -= codeBytes;
   }
 
   /** Whether the entry at an offset still stands in place of its operation: the page may have been written since. */
   #isEntered({ decodedPage, tableIndex }: Standing, offset: number): boolean {
-    const at = DECODED + decodedPage * DECODED_PAGE_BYTES + offset * 4;
+    const at = operationAt(decodedPage, offset);
     const { view } = this.#host.memory;
     return (view.getUint32(at, true) & 0xff) === TRANSLATED && view.getUint32(at + 4, true) === tableIndex;
   }
@@ -344,6 +343,11 @@ export class Translator {
     state.setCounter(Counter.regionBytes, this.#codeBytes);
     state.count(Counter.translationMicroseconds, Math.round((now() - began) * 1000));
   }
+}
+
+/** Where the operation of the instruction at an offset in a page stands. */
+function operationAt(decodedPage: number, offset: number): number {
+  return DECODED + decodedPage * DECODED_PAGE_BYTES + offset * (OPERATION_BYTES / 2);
 }
 
 function overlaps(one: Region, other: Region): boolean {

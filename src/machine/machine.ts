@@ -16,6 +16,9 @@ import { clearRam } from "./zero-pages.ts";
 
 /** Devices look at the outside world whenever so many instructions were begun since power-on, and when the hart waits. */
 const POLL_INSTRUCTIONS = 100_000n;
+/** Under the wall clock a hart that is fast is disturbed less often: about every 100 µs. */
+const POLL_INSTRUCTIONS_MAX = 400_000n;
+const POLL_TICKS = 1000n;
 /** A bare program that reports through `tohost` is looked after more often. */
 const HTIF_INSTRUCTIONS = 10_000n;
 const TICKS_PER_MILLISECOND = 10_000;
@@ -46,6 +49,9 @@ export class Machine {
   readonly #board: Board;
   readonly #sbi: Sbi;
   readonly #pollInstructions: bigint;
+  /** The present distance of polls, and the board's time of the last; they differ from the above under the wall clock only. */
+  #pollEvery: bigint;
+  #polledAt = 0n;
   #htif: Htif | undefined;
   #stopped: StopReason | undefined;
   #nextPoll = 0n;
@@ -101,6 +107,7 @@ export class Machine {
     });
     const booted = this.#boot();
     this.#pollInstructions = booted.tohost === undefined ? POLL_INSTRUCTIONS : HTIF_INSTRUCTIONS;
+    this.#pollEvery = this.#pollInstructions;
   }
 
   /**
@@ -123,7 +130,7 @@ export class Machine {
       if (hart.ticks >= end || this.#late) return { type: "ran" };
       const since = this.#clock.now();
       this.#board.pollTimers();
-      if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll();
+      if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll(since);
       const begun = hart.run(this.#sliceUntil(end));
       this.#htif?.poll();
       if (begun > 0 || !hart.waiting || this.#stopped) continue;
@@ -249,9 +256,22 @@ export class Machine {
     return true;
   }
 
-  #poll(): void {
+  #poll(now: bigint): void {
+    const { ticks } = this.hart;
     this.#board.poll();
-    this.#nextPoll = this.#pollAfter(this.hart.ticks);
+    if (this.#clock instanceof VirtualClock) {
+      this.#nextPoll = this.#pollAfter(ticks);
+      return;
+    }
+    if (ticks >= this.#nextPoll) this.#pace(now - this.#polledAt);
+    this.#polledAt = now;
+    this.#nextPoll = ticks + this.#pollEvery;
+  }
+
+  /** So many ticks have passed since the last poll. */
+  #pace(passed: bigint): void {
+    if (passed < POLL_TICKS && this.#pollEvery < POLL_INSTRUCTIONS_MAX) this.#pollEvery *= 2n;
+    else if (passed > 4n * POLL_TICKS) this.#pollEvery = this.#pollInstructions;
   }
 
   #pollAfter(ticks: bigint): bigint {

@@ -16,7 +16,7 @@ import { TrapLoop } from "./trap-loop.ts";
 import { WorkerConsole } from "./worker-console.ts";
 
 /** Instructions of one slice, and how long slices go on before messages get their turn. */
-const SLICE_INSTRUCTIONS = 100_000;
+const SLICE_INSTRUCTIONS = 400_000;
 const TURN_MS = 4;
 /** Waits shorter than this are slept through in place: a timer of the event loop would come too late. */
 const SHORT_WAIT_MS = 1.5;
