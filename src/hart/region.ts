@@ -116,7 +116,9 @@ class Search {
     const standing = new Set(starts);
     const entries = [...new Set([...wanted, ...this.#returns])].filter((offset) => standing.has(offset));
     if (!wanted.some((offset) => standing.has(offset))) return undefined;
-    return { entries: entries.slice(0, ENTRIES_MAX), blocks, instructionCount: this.#instructions.size };
+    // In the order of their places, so that the function's layout does not depend on what became hot first.
+    const ordered = entries.slice(0, ENTRIES_MAX).toSorted((a, b) => a - b);
+    return { entries: ordered, blocks, instructionCount: this.#instructions.size };
   }
 
   #follow(start: number): void {
