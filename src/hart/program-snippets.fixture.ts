@@ -260,8 +260,8 @@ export class SnippetWriter {
   /** Steps a pointer through memory, which ends somewhere, and turns it back now and then. */
   #walk(): void {
     const { code } = this;
-    // In M-mode there is no end, but QEMU's next program.
-    const isBounded = this.#mode === "M" && this.#judge === "qemu";
+    // It would come to QEMU's next program, or to this one's code, which QEMU executes as it was for the rest of a block.
+    const isBounded = this.#judge === "qemu";
     if (isBounded || this.#chance(2))
       code.put("add", { rd: Fixed.walker, rs1: this.#random.pick([Fixed.data, Fixed.varied]) });
     else
