@@ -26,10 +26,10 @@ const runner = new GuestRunner({
 });
 
 /** No guest wants this worker yet: it gets ready for one. */
-const isSpare = setTimeout(warmUpTranslation, SPARE_MS);
+const gettingReady = setTimeout(warmUpTranslation, SPARE_MS);
 
 self.onmessage = ({ data }: MessageEvent<PageMessage>) => {
-  clearTimeout(isSpare);
+  clearTimeout(gettingReady);
   runner.receive(data);
 };
 
