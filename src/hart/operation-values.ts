@@ -98,11 +98,7 @@ export abstract class OperationValues extends Emitter {
   }
 
   override readX(register: Register): Value {
-    this.f
-      .get(this.ip)
-      .memory("i32.load8_u", register)
-      .memory("i64.load", this.hart + HartSlot.x);
-    return this.take();
+    return this.#readRegister(register, HartSlot.x);
   }
 
   override writeX(register: Register, value: Value): void {
@@ -114,11 +110,7 @@ export abstract class OperationValues extends Emitter {
 
   override readF(register: Register): Value {
     if (register === RS3) this.#payload = "float";
-    this.f
-      .get(this.ip)
-      .memory("i32.load8_u", register)
-      .memory("i64.load", this.hart + HartSlot.f);
-    return this.take();
+    return this.#readRegister(register, HartSlot.f);
   }
 
   override writeF(register: Register, value: Value): void {
@@ -217,6 +209,15 @@ export abstract class OperationValues extends Emitter {
     if (helper === "csr") this.helperCalled = helper;
     else if (isSystem) this.helperCalled = helper === "mret" || helper === "sret" ? "redirects" : "continues";
     return { kind: "local", local: result };
+  }
+
+  /** The register that a field of the operation names, of those that begin at `slot`. */
+  #readRegister(field: Register, slot: number): Value {
+    this.f
+      .get(this.ip)
+      .memory("i32.load8_u", field)
+      .memory("i64.load", this.hart + slot);
+    return this.take();
   }
 
   /** A call that may look at the budget, change it, or raise an exception. */

@@ -1,6 +1,6 @@
+import { warmUpTranslation } from "#hart/translation-warm-up.ts";
 import type { PageMessage } from "#protocol/messages.ts";
 import { GuestRunner } from "./guest-runner.ts";
-import { warmUpTranslation } from "#hart/translation-warm-up.ts";
 import { makeMachine, prepareHart } from "./make-machine.ts";
 
 /** A browser's worker: one guest. */

@@ -61,14 +61,7 @@ export class ProfiledHart extends Hart {
   #sample(): void {
     const { hartMs, deviceMs } = this.#profile;
     const before = this.#sampled;
-    const total = {
-      instructions: this.#instructions,
-      translated: this.#counted(Counter.translatedInstructions),
-      tlbMisses: this.#counted(Counter.tlbMisses),
-      translationMs: this.#counted(Counter.translationMicroseconds) / 1000,
-      hartMs,
-      deviceMs,
-    };
+    const total = { ...this.counts(), hartMs, deviceMs };
     this.#sampled = total;
     this.#profile.sample(this.pc, MODES[this.state.getLow("mode")] ?? "", {
       instructions: total.instructions - before.instructions,
@@ -87,11 +80,7 @@ export class ProfiledHart extends Hart {
 }
 
 /** What stood at the last sample. */
-interface Totals {
-  readonly instructions: number;
-  readonly translated: number;
-  readonly translationMs: number;
-  readonly tlbMisses: number;
+interface Totals extends Pick<RunCounts, "instructions" | "translated" | "translationMs" | "tlbMisses"> {
   readonly hartMs: number;
   readonly deviceMs: number;
 }
