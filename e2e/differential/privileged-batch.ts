@@ -1,7 +1,7 @@
 import { Hart } from "#hart/hart.ts";
-import type { HartHost } from "#hart/face.ts";
-import { generatePrivilegedProgram, type PrivilegedProgram } from "#hart/privileged-program.fixture.ts";
-import { EXIT, IMAGE_BYTES, RECORD, recordCsrs, RecordSlot } from "#hart/program-image.fixture.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
+import { generatePrivilegedProgram, type PrivilegedProgram } from "#hart/random-programs/privileged-program.fixture.ts";
+import { EXIT, IMAGE_BYTES, RECORD, recordCsrs, RecordSlot } from "#hart/random-programs/program-image.fixture.ts";
 import type { EngineName } from "#machine/face.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";

@@ -1,4 +1,4 @@
-import { engineNames } from "#hart/contender.fixture.ts";
+import { engineNames } from "#hart/random-programs/contender.fixture.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { endingPrograms, imageDifferences, PrivilegedBatch } from "./privileged-batch.ts";
 import { requireTools, withTemporaryFolder } from "./toolchain.ts";

@@ -6,7 +6,7 @@ import { a as atomics } from "#riscv/extensions/a.ts";
 import { i as base } from "#riscv/extensions/i.ts";
 import { zicsr } from "#riscv/extensions/zicsr.ts";
 import { zifencei } from "#riscv/extensions/zifencei.ts";
-import { CodeWriter, compress } from "#hart/code-writer.fixture.ts";
+import { CodeWriter, compress } from "#hart/random-programs/code-writer.fixture.ts";
 
 /** Bytes of memory that a program may load and store, and what its registers hold at the start. */
 export const WINDOW_BYTES = 1024;

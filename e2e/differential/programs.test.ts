@@ -1,4 +1,4 @@
-import { engineNames } from "#hart/contender.fixture.ts";
+import { engineNames } from "#hart/random-programs/contender.fixture.ts";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runOnMachine } from "./bare-machine.ts";

@@ -1,8 +1,8 @@
 import { Cause } from "#riscv/engine.ts";
-import { GuestException } from "./exception.ts";
-import type { HartState, Slot } from "./hart-state.ts";
-import { Mode, MPP_SHIFT, MSTATUS_WRITABLE, SD, SSTATUS_WRITABLE, Status, SXL_64, UXL_64 } from "./status.ts";
-import { SV39, updateContexts } from "./translation.ts";
+import { GuestException } from "#hart/state/exception.ts";
+import type { HartState, Slot } from "#hart/state/hart-state.ts";
+import { Mode, MPP_SHIFT, MSTATUS_WRITABLE, SD, SSTATUS_WRITABLE, Status, SXL_64, UXL_64 } from "#hart/state/status.ts";
+import { SV39, updateContexts } from "#hart/translation/translation.ts";
 
 /** What a CSR access may ask of the hart around it. */
 export interface CsrHost {

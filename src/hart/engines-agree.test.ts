@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { engineNames } from "./contender.fixture.ts";
-import { EngineAgreement } from "./engine-agreement.fixture.ts";
+import { engineNames } from "#hart/random-programs/contender.fixture.ts";
+import { EngineAgreement } from "#hart/random-programs/engine-agreement.fixture.ts";
 
 /**
  * Random programs in all modes over random page tables, run by every engine. What is said twice — traps, CSRs and the page walk,

@@ -1,7 +1,7 @@
 import { caseTables, runCase } from "#riscv/cases/all.fixture.ts";
 import { describe, expect, test } from "vitest";
-import { engineNames } from "./contender.fixture.ts";
-import { HartUnderTest } from "./case-hart.fixture.ts";
+import { engineNames } from "#hart/random-programs/contender.fixture.ts";
+import { HartUnderTest } from "#hart/random-programs/case-hart.fixture.ts";
 
 describe.each(engineNames)("a hart with the %s agrees with the table of expectations", (engine) => {
   const hart = new HartUnderTest(engine);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
-import { engineNames, type EngineName } from "./contender.fixture.ts";
-import type { HartHost } from "./face.ts";
+import { engineNames, type EngineName } from "#hart/random-programs/contender.fixture.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "./hart.ts";
 
 const host: HartHost = {

@@ -2,10 +2,10 @@ import { Cause, type HelperName } from "#riscv/engine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot } from "#memory/layout.ts";
 import { accessCsr, type CsrHost } from "./csrs.ts";
-import { GuestException } from "./exception.ts";
-import type { HartHost } from "./face.ts";
+import { GuestException } from "#hart/state/exception.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { floatHelpers } from "./float/float-helpers.ts";
-import { Mode, Status } from "./status.ts";
+import { Mode, Status } from "#hart/state/status.ts";
 import { returnFromM, returnFromS } from "./traps.ts";
 
 /** What helpers reach of their hart. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_STATE_BYTES, HartSlot, RAM_BASE } from "#memory/layout.ts";
-import type { HartHost } from "./face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "./hart.ts";
 
 /**

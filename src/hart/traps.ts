@@ -1,6 +1,6 @@
-import type { HartState } from "./hart-state.ts";
-import { Mode, MPP_SHIFT, Status } from "./status.ts";
-import { updateContexts } from "./translation.ts";
+import type { HartState } from "#hart/state/hart-state.ts";
+import { Mode, MPP_SHIFT, Status } from "#hart/state/status.ts";
+import { updateContexts } from "#hart/translation/translation.ts";
 
 const INTERRUPT = 1n << 63n;
 

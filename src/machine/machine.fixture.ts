@@ -1,5 +1,6 @@
 import { MemoryDisk, zeroBase } from "#devices/disks/memory-disk.ts";
-import type { HartFace, HartHost } from "#hart/face.ts";
+import type { HartFace } from "#hart/face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HartSlot } from "#memory/layout.ts";
 import { words } from "./elf.fixture.ts";

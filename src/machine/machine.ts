@@ -1,5 +1,6 @@
 import type { Width } from "#devices/device.ts";
-import type { HartFace, HartHost } from "#hart/face.ts";
+import type { HartFace } from "#hart/face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import { Board } from "./board.ts";

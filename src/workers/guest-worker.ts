@@ -1,4 +1,4 @@
-import { warmUpTranslation } from "#hart/translation-warm-up.ts";
+import { warmUpTranslation } from "#hart/translator/translation-warm-up.ts";
 import type { PageMessage } from "#protocol/messages.ts";
 import { GuestRunner } from "./guest-runner.ts";
 import { makeMachine, prepareHart } from "./make-machine.ts";

@@ -1,7 +1,7 @@
 import { MemoryDisk, bytesBase } from "#devices/disks/memory-disk.ts";
-import type { HartHost } from "#hart/face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
-import { warmUpTranslation } from "#hart/translation-warm-up.ts";
+import { warmUpTranslation } from "#hart/translator/translation-warm-up.ts";
 import type { MachineParts } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";

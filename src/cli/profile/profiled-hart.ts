@@ -1,4 +1,4 @@
-import type { HartHost } from "#hart/face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
 import { seededRandom } from "#machine/deterministic-host.ts";
 import type { EngineName } from "#machine/face.ts";

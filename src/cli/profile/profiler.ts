@@ -1,4 +1,4 @@
-import type { HartHost } from "#hart/face.ts";
+import type { HartHost } from "#hart/state/hart-host.ts";
 import type { EngineName } from "#machine/face.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { Profile } from "./profile.ts";

@@ -1,0 +1,423 @@
+import type { Decoded } from "#riscv/decode.ts";
+import type { AccessWidth, FloatHelper, HelperName, Immediate, Register } from "#riscv/engine.ts";
+import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
+import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
+import { HartSlot, PAGE_BYTES, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
+import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "#hart/emit/emitter.ts";
+import { floatOperandCount, givesInteger, hasRounding } from "#hart/float/float-unit.ts";
+import { InlineFloat } from "#hart/float/inline-float.ts";
+import { isSystemHelper } from "#hart/emit/host-functions.ts";
+import { RegionShifts } from "./region-shifts.ts";
+import type { RegionInstruction } from "./region.ts";
+
+/** What regions call: functions of the interpreter's module. */
+export interface RegionCalls {
+  readonly helpers: Readonly<Partial<Record<HelperName, FunctionReference>>>;
+  readonly multiply: MultiplyFunctions;
+  readonly hostForLoad: FunctionReference;
+  readonly hostForStore: FunctionReference;
+  /** `GO_ON`; undefined where the browser has no tail calls. */
+  readonly goOn: FunctionReference | undefined;
+  /** The host's relaxed_madd rounds once. */
+  readonly fused: boolean;
+}
+
+/** A translation that was looked up, for an address at `offset` from a register: what is near it needs no TLB. */
+interface Pointer {
+  readonly offset: bigint;
+  /** i32: the address within its page, and in our memory. */
+  readonly inPage: Local;
+  readonly host: Local;
+  readonly isWritable: boolean;
+}
+
+/** What sign injection makes of one register: a copy, where it is no operation. */
+const signsOfOne: ReadonlyMap<string, Opcode | undefined> = new Map([
+  ["fsgnj.d", undefined],
+  ["fsgnjn.d", "f64.neg"],
+  ["fsgnjx.d", "f64.abs"],
+]);
+const SIGN_OF_DOUBLE = 0x8000_0000_0000_0000n;
+/** `signedBits` of what `zeroExtend(32, …)` gives. */
+const ZERO_EXTENDED_WORD = 33;
+const signedLoads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
+  1: "i64.load8_s",
+  2: "i64.load16_s",
+  4: "i64.load32_s",
+  8: "i64.load",
+};
+
+/**
+ * What an instruction does within a region: registers in locals, loaded when the region is entered and stored when it is left;
+ * the TLB in place; and what is known of registers and of where they point to, as long as a block lasts.
+ */
+export abstract class RegionValues extends Emitter {
+  protected readonly calls: RegionCalls;
+  protected readonly pageVa: Local;
+  /** Guest registers in use, and those that are written, by their slot. */
+  readonly #registers = new Map<number, Local>();
+  readonly #dirty = new Set<number>();
+  /** What is known of the page that a register points into, while this block has not written the register. */
+  readonly #pointers = new Map<Local, Pointer>();
+  /** `signedBits` of registers, where this block has found out. */
+  readonly #signedBits = new Map<Local, number>();
+  readonly #shifts = new RegionShifts();
+  #instruction: RegionInstruction | undefined;
+  #floatChecked = false;
+  #float: InlineFloat | undefined;
+  /** The host address that an atomic has just been found to be allowed to write. */
+  #probed: { readonly address: Value; readonly host: Local } | undefined;
+
+  constructor(f: FunctionBuilder, calls: RegionCalls, hart: number, pageVa: Local, budget: Local) {
+    super(f, calls.multiply, hart, budget);
+    this.calls = calls;
+    this.pageVa = pageVa;
+  }
+
+  /** Leaves before the present instruction, for the interpreter to run it. */
+  protected abstract bailHere(): void;
+
+  /** Once it is known which registers are used: all of them are loaded, for whatever way is taken. */
+  protected loadRegisters(): void {
+    const { f } = this;
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.dataContext)
+      .set(this.dataContext);
+    for (const [slot, local] of this.#registers.entries()) {
+      f.i32(0)
+        .memory(local.type === "f64" ? "f64.load" : "i64.load", this.hart + slot)
+        .set(local);
+    }
+    this.#float?.readFcsr();
+  }
+
+  protected storeRegisters(): void {
+    const { f } = this;
+    for (const slot of this.#dirty) {
+      const local = this.#register(slot);
+      f.i32(0)
+        .get(local)
+        .memory(local.type === "f64" ? "f64.store" : "i64.store", this.hart + slot);
+    }
+  }
+
+  /** A block begins: nothing is known of registers, since control flow may come from elsewhere. */
+  protected beginBlock(): void {
+    for (const register of this.#pointers.keys()) this.#forgetPointer(register);
+    this.#floatChecked = false;
+    this.#signedBits.clear();
+    this.#shifts.clear();
+  }
+
+  protected emitInstruction(instruction: RegionInstruction): void {
+    this.#instruction = instruction;
+    this.#probed = undefined;
+    const { decoded } = instruction;
+    if (!this.#emitSignOfOne(decoded)) decoded.instruction.execute(this, decoded.operands);
+    this.#noteShift(decoded);
+  }
+
+  #noteShift(decoded: Decoded): void {
+    const { rd, rs1 } = decoded.operands;
+    const destination = this.#registers.get(HartSlot.x + rd * 8);
+    const source = this.#registers.get(HartSlot.x + rs1 * 8);
+    if (destination && source) this.#shifts.note(decoded, destination, source);
+  }
+
+  protected get present(): RegionInstruction {
+    if (!this.#instruction) throw new Error("no instruction is being emitted");
+    return this.#instruction;
+  }
+
+  /** Sign injection from a register into itself: fmv.d, fneg.d and fabs.d, which the host has. */
+  #emitSignOfOne({ name, operands: { rd, rs1, rs2 } }: Decoded): boolean {
+    if (rs1 !== rs2 || !signsOfOne.has(name)) return false;
+    this.useFloat();
+    const source = this.#register(HartSlot.f + rs1 * 8);
+    this.f.get(source);
+    const operation = signsOfOne.get(name);
+    if (operation) this.f.op(operation);
+    this.writeF(rd, this.take("f64"));
+    return true;
+  }
+
+  // Values.
+
+  override immediate(imm: Immediate): Value {
+    return this.constant(BigInt(imm));
+  }
+
+  override pc(): Value {
+    return { kind: "sum", local: this.pageVa, offset: BigInt(this.present.offset) };
+  }
+
+  override nextPc(): Value {
+    const { offset, length } = this.present;
+    return { kind: "sum", local: this.pageVa, offset: BigInt(offset + length) };
+  }
+
+  override readX(register: Register): Value {
+    if (register === 0) return this.constant(0n);
+    const local = this.#register(HartSlot.x + register * 8);
+    return withBits({ kind: "local", local }, this.#signedBits.get(local));
+  }
+
+  override writeX(register: Register, value: Value): void {
+    if (register !== 0) this.#write(HartSlot.x + register * 8, value);
+  }
+
+  override readF(register: Register): Value {
+    return { kind: "local", local: this.#register(HartSlot.f + register * 8) };
+  }
+
+  override writeF(register: Register, value: Value): void {
+    this.#write(HartSlot.f + register * 8, value);
+  }
+
+  #register(slot: number): Local {
+    const known = this.#registers.get(slot);
+    if (known) return known;
+    const local = this.f.ownLocal(slot < HartSlot.f ? "i64" : "f64");
+    this.#registers.set(slot, local);
+    return local;
+  }
+
+  #write(slot: number, value: Value): void {
+    const local = this.#register(slot);
+    this.#dirty.add(slot);
+    this.#forgetPointer(local);
+    this.#shifts.forget(local);
+    const bits = signedBitsOf(value);
+    if (value.kind === "local" && value.local === local) return;
+    if (bits === undefined) this.#signedBits.delete(local);
+    else this.#signedBits.set(local, bits);
+    if (local.type === "f64") this.#pushDouble(value);
+    else this.consume(value);
+    this.f.set(local);
+  }
+
+  #pushDouble(value: Value): void {
+    if (value.kind === "local" && value.local.type === "f64") this.f.get(value.local);
+    else {
+      this.consume(value);
+      this.f.op("f64.reinterpret_i64");
+    }
+  }
+
+  override add(a: Value, b: Value): Value {
+    const [value, constant] = a.kind === "constant" ? [b, a] : [a, b];
+    if (constant.kind !== "constant") return super.add(a, b);
+    if (value.kind === "constant") return this.constant(BigInt.asIntN(64, value.value + constant.value));
+    if (constant.value === 0n) return value;
+    const offset = (value.kind === "sum" ? value.offset : 0n) + constant.value;
+    // A truth value is not one that is added to.
+    return value.local.type === "i64" ? { kind: "sum", local: value.local, offset } : super.add(a, b);
+  }
+
+  override signExtend(bits: 8 | 16 | 32, a: Value): Value {
+    if (a.kind === "constant") return this.constant(BigInt.asIntN(bits, a.value));
+    if ((signedBitsOf(a) ?? 64) <= bits) return a;
+    return withBits(super.signExtend(bits, a), bits);
+  }
+
+  override zeroExtend(bits: 8 | 16 | 32, a: Value): Value {
+    return withBits(super.zeroExtend(bits, a), bits + 1);
+  }
+
+  override shiftRightLogical(a: Value, amount: Value): Value {
+    const shifted = super.shiftRightLogical(a, amount);
+    const bits = signedBitsOf(a);
+    // Of what is not negative: what is known to be so has been zero-extended.
+    if (amount.kind !== "constant" || bits !== ZERO_EXTENDED_WORD) return shifted;
+    return withBits(shifted, bits - Number(amount.value & 63n));
+  }
+
+  override and(a: Value, b: Value): Value {
+    if (a.kind === "constant" && b.kind === "constant") return this.constant(a.value & b.value);
+    const masked = super.and(a, b);
+    return b.kind === "constant" && b.value >= 0n ? withBits(masked, b.value.toString(2).length + 1) : masked;
+  }
+
+  override or(a: Value, b: Value): Value {
+    const rotation = a.kind === "local" && b.kind === "local" ? this.#shifts.rotation(a.local, b.local) : undefined;
+    if (!rotation) return super.or(a, b);
+    const { source, bits, distance } = rotation;
+    this.f.get(source);
+    if (bits === 64) this.f.i64(BigInt(distance)).op("i64.rotr");
+    else this.f.op("i32.wrap_i64").i32(distance).op("i32.rotr", "i64.extend_i32_s");
+    return withBits(this.take(), bits);
+  }
+
+  override xor(a: Value, b: Value): Value {
+    if (b.kind !== "constant") return super.xor(a, b);
+    if (b.value === 0n) return a;
+    if (b.value !== SIGN_OF_DOUBLE || a.kind !== "local" || a.local.type !== "f64") return super.xor(a, b);
+    this.f.get(a.local).op("f64.neg");
+    return this.take("f64");
+  }
+
+  // Memory.
+
+  override load(width: AccessWidth, address: Value): Value {
+    const { name } = this.present.decoded;
+    const isDouble = name === "fld";
+    const isSigned = name === "lb" || name === "lh" || name === "lw";
+    const value = this.local(isDouble ? "f64" : "i64");
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false);
+    this.f
+      .get(host)
+      .memory(isDouble ? "f64.load" : isSigned ? signedLoads[width] : loads[width])
+      .set(value);
+    return withBits({ kind: "local", local: value }, isSigned ? width * 8 : width * 8 + 1);
+  }
+
+  override store(width: AccessWidth, address: Value, value: Value): void {
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true);
+    this.f.get(host);
+    if (width === 8 && value.kind === "local" && value.local.type === "f64") {
+      this.f.get(value.local).memory("f64.store");
+    } else {
+      this.consume(value);
+      this.f.memory(stores[width]);
+    }
+  }
+
+  override probeStore(width: 4 | 8, address: Value): void {
+    this.#probed = { address, host: this.#hostOf(width, address, true) };
+  }
+
+  override storeConditional(width: 4 | 8, address: Value, value: Value): Value {
+    const failed = super.storeConditional(width, address, value);
+    // It was looked up only if the reservation stood.
+    if (address.kind === "local") this.#forgetPointer(address.local);
+    return failed;
+  }
+
+  override requireAligned(width: 4 | 8, address: Value): void {
+    this.push(address);
+    this.f
+      .op("i32.wrap_i64")
+      .i32(width - 1)
+      .op("i32.and")
+      .unlikely()
+      .if(() => this.bailHere());
+  }
+
+  /** Where in our memory a guest address is (i32 local); leaves where the TLB does not know and only the interpreter can tell. */
+  #hostOf(width: AccessWidth, address: Value, forStore: boolean): Local {
+    const { f } = this;
+    const base = address.kind === "constant" ? undefined : address.local;
+    const offset = address.kind === "sum" ? address.offset : 0n;
+    const host = this.local("i32");
+    const pointer = base && this.#pointers.get(base);
+    if (pointer && (pointer.isWritable || !forStore)) {
+      const distance = Number(offset - pointer.offset);
+      f.get(pointer.inPage).i32(distance).op("i32.add");
+      f.i32(PAGE_BYTES - width)
+        .op("i32.gt_u")
+        .unlikely()
+        .if(
+          () => this.#emitSlowHost(width, this.local64(address), forStore, host),
+          () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
+        );
+      return host;
+    }
+    const va = this.local64(address);
+    const isKept = base !== undefined && this.#isRegister(base);
+    const kept = isKept ? f.local("i32") : host;
+    this.translated(
+      width,
+      va,
+      forStore ? TLB_WRITE : TLB_READ,
+      (hit) => f.get(hit).set(kept),
+      () => this.#emitSlowHost(width, va, forStore, kept),
+    );
+    if (!isKept) return host;
+    const inPage = f.local("i32");
+    f.get(va)
+      .op("i32.wrap_i64")
+      .i32(PAGE_BYTES - 1)
+      .op("i32.and")
+      .set(inPage);
+    this.#forgetPointer(base);
+    this.#pointers.set(base, { offset, inPage, host: kept, isWritable: forStore });
+    return kept;
+  }
+
+  #emitSlowHost(width: AccessWidth, va: Local, forStore: boolean, host: Local): void {
+    const { hostForLoad, hostForStore } = this.calls;
+    this.f
+      .get(va)
+      .i32(width)
+      .call(forStore ? hostForStore : hostForLoad)
+      .tee(host)
+      .op("i32.eqz")
+      .unlikely()
+      .if(() => this.bailHere());
+  }
+
+  #isRegister(local: Local): boolean {
+    for (const register of this.#registers.values()) if (register === local) return true;
+    return false;
+  }
+
+  #forgetPointer(register: Local): void {
+    const pointer = this.#pointers.get(register);
+    if (!pointer) return;
+    this.#pointers.delete(register);
+    this.f.release(pointer.inPage);
+    this.f.release(pointer.host);
+  }
+
+  // Floating point.
+
+  override useFloat(): void {
+    if (this.#floatChecked) return;
+    this.#floatChecked = true;
+    this.pushFloatIsClean();
+    this.f.unlikely().if(() => this.bailHere());
+  }
+
+  override call(helper: HelperName, ...args: readonly Value[]): Value {
+    if (helper === "fence.i") return this.constant(0n);
+    if (isSystemHelper(helper)) throw new Error(`a region holds ${helper}`);
+    const { f } = this;
+    const rounding = hasRounding(helper) ? args.at(-1) : undefined;
+    const rm = rounding?.kind === "constant" ? Number(rounding.value) : 0;
+    const operands = args.slice(0, floatOperandCount(helper)).map((arg) => this.#operand(arg));
+    this.#float ??= new InlineFloat(f, this.hart + HartSlot.fcsr, this.calls.fused);
+    this.#float.emit(helper, operands, rm, () => this.#callSlowly(helper, args));
+    return this.take(givesInteger(helper) ? "i64" : "f64");
+  }
+
+  #operand(value: Value): Local {
+    return value.kind === "local" && value.local.type === "f64" ? value.local : this.local64(value);
+  }
+
+  #callSlowly(helper: FloatHelper, args: readonly Value[]): void {
+    const { f } = this;
+    const target = this.calls.helpers[helper];
+    if (!target) throw new Error(`${helper} was not imported`);
+    for (const arg of args) this.push(arg);
+    f.call(target);
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.exception)
+      .if(() => {
+        // A rounding mode that is none: the interpreter raises it, with pc.
+        f.i32(0)
+          .i64(0n)
+          .memory("i64.store", this.hart + HartSlot.exception);
+        this.bailHere();
+      });
+  }
+}
+
+function signedBitsOf(value: Value): number | undefined {
+  if (value.kind !== "local") return undefined;
+  return value.local.type === "i32" ? 2 : value.signedBits;
+}
+
+/** Knowledge that would only say 64 bits, or of no bits at all, is none. */
+function withBits(value: Value, bits: number | undefined): Value {
+  return value.kind !== "local" || bits === undefined || bits < 1 || bits > 63 ? value : { ...value, signedBits: bits };
+}
