@@ -1,4 +1,4 @@
-import { type StateCreator, type StoreApi, createStore } from "zustand/vanilla";
+import { type StoreApi, createStore } from "zustand/vanilla";
 import { type StateStorage, createJSONStorage, persist } from "zustand/middleware";
 import { type DialogsSlice, createDialogsSlice } from "./dialogs-slice.ts";
 import { type GuestsSlice, createGuestsSlice } from "./guests-slice.ts";
@@ -10,8 +10,6 @@ import { type PreferencesSlice, createPreferencesSlice } from "./preferences-sli
 /** Everything the page shows, as plain data: no workers, terminals or bytes. */
 export type AppState = GuestsSlice & ImagesSlice & LayoutSlice & NoticesSlice & PreferencesSlice & DialogsSlice;
 export type AppStore = StoreApi<AppState>;
-/** One part of the state with what may happen to it. */
-export type Slice<Part> = StateCreator<AppState, [], [], Part>;
 
 const FORMAT_VERSION = 1;
 
@@ -19,13 +17,13 @@ const FORMAT_VERSION = 1;
 export function createAppStore(): AppStore {
   return createStore<AppState>()(
     persist(
-      (...parts) => ({
-        ...createGuestsSlice(...parts),
-        ...createImagesSlice(...parts),
-        ...createLayoutSlice(...parts),
-        ...createNoticesSlice(...parts),
-        ...createPreferencesSlice(...parts),
-        ...createDialogsSlice(...parts),
+      (set) => ({
+        ...createGuestsSlice(set),
+        ...createImagesSlice(set),
+        ...createLayoutSlice(set),
+        ...createNoticesSlice(set),
+        ...createPreferencesSlice(set),
+        ...createDialogsSlice(set),
       }),
       {
         name: "tabvisor-page",

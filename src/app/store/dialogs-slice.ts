@@ -1,4 +1,4 @@
-import type { Slice } from "./app-store.ts";
+import type { Slice } from "./slice.ts";
 
 /** The dialog that stands over the page, and what it is about. */
 export type Dialog =

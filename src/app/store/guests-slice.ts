@@ -1,5 +1,5 @@
 import type { Guest, GuestStats, LogEntry, RunState, SnapshotSummary } from "#protocol/tabvisor.ts";
-import type { Slice } from "./app-store.ts";
+import type { Slice } from "./slice.ts";
 
 /** What the page shows of a guest: a plain copy, taken after each of its events. */
 export interface GuestView {

@@ -1,5 +1,5 @@
 import type { ImageSummary } from "#protocol/tabvisor.ts";
-import type { Slice } from "./app-store.ts";
+import type { Slice } from "./slice.ts";
 
 /** What can be booted. */
 export interface ImagesSlice {

@@ -1,4 +1,5 @@
-import type { Slice } from "./app-store.ts";
+import type { GuestsSlice } from "./guests-slice.ts";
+import type { Slice } from "./slice.ts";
 import {
   type LayoutNode,
   type Place,
@@ -34,7 +35,7 @@ export interface LayoutSlice {
   inspectorChosen(inspectorOpen: boolean): void;
 }
 
-export const createLayoutSlice: Slice<LayoutSlice> = (set) => ({
+export const createLayoutSlice: Slice<LayoutSlice, Pick<GuestsSlice, "guests">> = (set) => ({
   layout: undefined,
   selectedGuest: undefined,
   view: "workspace",

@@ -1,4 +1,4 @@
-import type { Slice } from "./app-store.ts";
+import type { Slice } from "./slice.ts";
 
 /** A short message about something that has just happened. */
 export interface Notice {

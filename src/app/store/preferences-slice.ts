@@ -1,4 +1,4 @@
-import type { Slice } from "./app-store.ts";
+import type { Slice } from "./slice.ts";
 
 export type ThemeChoice = "system" | "light" | "dark";
 export type InspectorTab = "snapshots" | "resources" | "devices" | "log";

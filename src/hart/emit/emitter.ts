@@ -1,17 +1,9 @@
 import type { AccessWidth, Engine, HelperName, Immediate, Register } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
-import type { MemoryOpcode, Opcode, ValueType } from "#wasm/opcodes.ts";
+import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
 import { HartSlot } from "#memory/layout.ts";
 import { pushTlbEntry } from "./memory-code.ts";
-
-/**
- * A guest value while code is emitted: a local that holds it (an i32 one holds a truth value, an f64 one its bits), a constant,
- * or their sum, not added yet. `signedBits`: it is known to be the sign extension of so many of its low bits.
- */
-export type Value =
-  | { readonly kind: "local"; readonly local: Local; readonly signedBits?: number }
-  | { readonly kind: "sum"; readonly local: Local; readonly offset: bigint }
-  | { readonly kind: "constant"; readonly value: bigint };
+import { ValueStack, type Value } from "./value-stack.ts";
 
 /** The high half of a product needs 32-bit limbs; each function is (i64, i64) → i64. */
 export interface MultiplyFunctions {
@@ -39,21 +31,17 @@ export const stores: Readonly<Record<AccessWidth, MemoryOpcode>> = {
 /**
  * The vocabulary of semantics, as WebAssembly. What an instruction does is emitted where the builder stands; how registers,
  * immediates, memory and control flow are reached is the subclass's: per operation in the interpreter, per region in the translator.
- *
- * Locals are handed out per instruction: `finish` gives all of them back.
  */
-export abstract class Emitter implements Engine<Value> {
-  protected readonly f: FunctionBuilder;
+export abstract class Emitter extends ValueStack implements Engine<Value> {
   readonly #multiply: MultiplyFunctions;
   /** Where this hart's state stands in memory. */
   protected readonly hart: number;
   /** i32 locals: byte offset of the TLB context for loads and stores, and instructions left in the slice. */
   protected readonly dataContext: Local;
   protected readonly budget: Local;
-  #taken: Local[] = [];
 
   constructor(f: FunctionBuilder, multiply: MultiplyFunctions, hart: number, budget: Local) {
-    this.f = f;
+    super(f);
     this.#multiply = multiply;
     this.hart = hart;
     this.dataContext = f.local("i32");
@@ -77,10 +65,6 @@ export abstract class Emitter implements Engine<Value> {
   abstract useFloat(): void;
   abstract call(helper: HelperName, ...args: readonly Value[]): Value;
 
-  constant(value: bigint): Value {
-    return { kind: "constant", value };
-  }
-
   readF32(register: Register): Value {
     const raw = this.local64(this.readF(register));
     this.f.get(raw).i64(0xffff_ffffn).op("i64.and").i64(0x7fc0_0000n);
@@ -95,31 +79,31 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   add(a: Value, b: Value): Value {
-    return this.#binary("i64.add", a, b);
+    return this.binary("i64.add", a, b);
   }
   sub(a: Value, b: Value): Value {
-    return this.#binary("i64.sub", a, b);
+    return this.binary("i64.sub", a, b);
   }
   and(a: Value, b: Value): Value {
-    return this.#binary("i64.and", a, b);
+    return this.binary("i64.and", a, b);
   }
   or(a: Value, b: Value): Value {
-    return this.#binary("i64.or", a, b);
+    return this.binary("i64.or", a, b);
   }
   xor(a: Value, b: Value): Value {
-    return this.#binary("i64.xor", a, b);
+    return this.binary("i64.xor", a, b);
   }
   shiftLeft(a: Value, amount: Value): Value {
-    return this.#binary("i64.shl", a, amount);
+    return this.binary("i64.shl", a, amount);
   }
   shiftRightLogical(a: Value, amount: Value): Value {
-    return this.#binary("i64.shr_u", a, amount);
+    return this.binary("i64.shr_u", a, amount);
   }
   shiftRightArithmetic(a: Value, amount: Value): Value {
-    return this.#binary("i64.shr_s", a, amount);
+    return this.binary("i64.shr_s", a, amount);
   }
   mul(a: Value, b: Value): Value {
-    return this.#binary("i64.mul", a, b);
+    return this.binary("i64.mul", a, b);
   }
 
   mulHigh(a: Value, b: Value): Value {
@@ -146,22 +130,22 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   equal(a: Value, b: Value): Value {
-    return this.#compare("i64.eq", a, b);
+    return this.compare("i64.eq", a, b);
   }
   notEqual(a: Value, b: Value): Value {
-    return this.#compare("i64.ne", a, b);
+    return this.compare("i64.ne", a, b);
   }
   lessThan(a: Value, b: Value): Value {
-    return this.#compare("i64.lt_s", a, b);
+    return this.compare("i64.lt_s", a, b);
   }
   lessThanUnsigned(a: Value, b: Value): Value {
-    return this.#compare("i64.lt_u", a, b);
+    return this.compare("i64.lt_u", a, b);
   }
   greaterOrEqual(a: Value, b: Value): Value {
-    return this.#compare("i64.ge_s", a, b);
+    return this.compare("i64.ge_s", a, b);
   }
   greaterOrEqualUnsigned(a: Value, b: Value): Value {
-    return this.#compare("i64.ge_u", a, b);
+    return this.compare("i64.ge_u", a, b);
   }
 
   select(condition: Value, a: Value, b: Value): Value {
@@ -179,7 +163,7 @@ export abstract class Emitter implements Engine<Value> {
   }
 
   zeroExtend(bits: 8 | 16 | 32, a: Value): Value {
-    return this.#binary("i64.and", a, this.constant((1n << BigInt(bits)) - 1n));
+    return this.binary("i64.and", a, this.constant((1n << BigInt(bits)) - 1n));
   }
 
   reserve(address: Value, loaded: Value): void {
@@ -216,62 +200,6 @@ export abstract class Emitter implements Engine<Value> {
     return { kind: "local", local: failed };
   }
 
-  /** The instruction is over: its locals may be used again. */
-  protected releaseLocals(): void {
-    for (const local of this.#taken) this.f.release(local);
-    this.#taken = [];
-  }
-
-  /** Leaves a value on the stack as i64. */
-  protected push(value: Value): void {
-    if (value.kind === "constant") {
-      this.f.i64(value.value);
-      return;
-    }
-    this.f.get(value.local);
-    this.#widen(value.local);
-    if (value.kind === "sum") this.f.i64(value.offset).op("i64.add");
-  }
-
-  /** As `push`, for a value that nothing reads afterwards. */
-  protected consume(value: Value): void {
-    if (value.kind !== "local" || !this.#taken.includes(value.local)) return this.push(value);
-    this.f.pop(value.local);
-    this.#widen(value.local);
-  }
-
-  /** Makes an i64 of what `local` left on the stack. */
-  #widen({ type }: Local): void {
-    if (type === "i32") this.f.op("i64.extend_i32_u");
-    if (type === "f64") this.f.op("i64.reinterpret_f64");
-  }
-
-  /** As `pushCondition`, for a truth value that nothing reads afterwards. */
-  protected consumeCondition(value: Value): void {
-    if (value.kind === "local" && value.local.type === "i32" && this.#taken.includes(value.local)) {
-      this.f.pop(value.local);
-    } else {
-      this.pushCondition(value);
-    }
-  }
-
-  /** Leaves a truth value on the stack as i32. */
-  protected pushCondition(value: Value): void {
-    if (value.kind === "local" && value.local.type === "i32") {
-      this.f.get(value.local);
-      return;
-    }
-    this.push(value);
-    this.f.i64(0n).op("i64.ne");
-  }
-
-  /** The i64 (or truth value) on the stack, in a local of this instruction. */
-  protected take(type: ValueType = "i64"): Value {
-    const local = this.local(type);
-    this.f.set(local);
-    return { kind: "local", local };
-  }
-
   /** Leaves whether floating point needs more than it has: FS is not Dirty. */
   protected pushFloatIsClean(): void {
     // FS is bits 13 and 14 of mstatus: bits 5 and 6 of its second byte.
@@ -284,22 +212,6 @@ export abstract class Emitter implements Engine<Value> {
     this.f.i32(0);
     this.push(this.pc());
     this.f.memory("i64.store", this.hart + HartSlot.pc);
-  }
-
-  /** A local of this instruction. */
-  protected local(type: ValueType): Local {
-    const local = this.f.local(type);
-    this.#taken.push(local);
-    return local;
-  }
-
-  /** The value in an i64 local. */
-  protected local64(value: Value): Local {
-    if (value.kind === "local" && value.local.type === "i64") return value.local;
-    this.push(value);
-    const local = this.local("i64");
-    this.f.set(local);
-    return local;
   }
 
   /** Looks `va` up in a TLB: `hit` gets a local with the host address, `miss` takes the slow path. */
@@ -325,20 +237,6 @@ export abstract class Emitter implements Engine<Value> {
           .set(host);
         hit(host);
       });
-  }
-
-  #binary(opcode: Opcode, a: Value, b: Value): Value {
-    this.push(a);
-    this.push(b);
-    this.f.op(opcode);
-    return this.take();
-  }
-
-  #compare(opcode: Opcode, a: Value, b: Value): Value {
-    this.push(a);
-    this.push(b);
-    this.f.op(opcode);
-    return this.take("i32");
   }
 
   #calls(target: FunctionReference, a: Value, b: Value): Value {

@@ -2,7 +2,8 @@ import { Cause, type AccessWidth, type HelperName, type Immediate, type Register
 import type { Operands } from "#riscv/instruction.ts";
 import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
 import { HartSlot, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
-import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "#hart/emit/emitter.ts";
+import { Emitter, loads, stores, type MultiplyFunctions } from "#hart/emit/emitter.ts";
+import type { Value } from "#hart/emit/value-stack.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
 import type { MemoryFunctions } from "#hart/emit/memory-code.ts";
 import type { OperandUse, PayloadKind } from "#hart/translation/operation.ts";

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Label, Local } from "#wasm/function-builder.ts";
 import { DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES } from "#memory/layout.ts";
-import type { Value } from "#hart/emit/emitter.ts";
+import type { Value } from "#hart/emit/value-stack.ts";
 import { TRANSLATED } from "#hart/translation/operation.ts";
 import { STEP_FLAG } from "#hart/emit/region-calls.ts";
 import { planFlow, type FlowPlan } from "./region-flow.ts";

@@ -1,13 +1,15 @@
 import type { Decoded } from "#riscv/decode.ts";
-import type { AccessWidth, FloatHelper, HelperName, Immediate, Register } from "#riscv/engine.ts";
+import type { AccessWidth, FloatHelper, HelperName, Immediate } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
 import { HartSlot, PAGE_BYTES, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
-import { Emitter, loads, stores, type MultiplyFunctions, type Value } from "#hart/emit/emitter.ts";
+import { loads, stores, type MultiplyFunctions } from "#hart/emit/emitter.ts";
+import type { Value } from "#hart/emit/value-stack.ts";
 import { floatOperandCount, givesInteger, hasRounding } from "#hart/float/float-unit.ts";
 import { InlineFloat } from "#hart/float/inline-float.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
-import { RegionShifts } from "./region-shifts.ts";
+import { withBits } from "./known-bits.ts";
+import { RegionRegisters } from "./region-registers.ts";
 import type { RegionInstruction } from "./region.ts";
 
 /** What regions call: functions of the interpreter's module. */
@@ -37,9 +39,6 @@ const signsOfOne: ReadonlyMap<string, Opcode | undefined> = new Map([
   ["fsgnjn.d", "f64.neg"],
   ["fsgnjx.d", "f64.abs"],
 ]);
-const SIGN_OF_DOUBLE = 0x8000_0000_0000_0000n;
-/** `signedBits` of what `zeroExtend(32, …)` gives. */
-const ZERO_EXTENDED_WORD = 33;
 const signedLoads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
   1: "i64.load8_s",
   2: "i64.load16_s",
@@ -47,21 +46,12 @@ const signedLoads: Readonly<Record<AccessWidth, MemoryOpcode>> = {
   8: "i64.load",
 };
 
-/**
- * What an instruction does within a region: registers in locals, loaded when the region is entered and stored when it is left;
- * the TLB in place; and what is known of registers and of where they point to, as long as a block lasts.
- */
-export abstract class RegionValues extends Emitter {
+/** What an instruction does within a region: memory with the TLB in place, and known of where registers point to; floats inline. */
+export abstract class RegionValues extends RegionRegisters {
   protected readonly calls: RegionCalls;
   protected readonly pageVa: Local;
-  /** Guest registers in use, and those that are written, by their slot. */
-  readonly #registers = new Map<number, Local>();
-  readonly #dirty = new Set<number>();
   /** What is known of the page that a register points into, while this block has not written the register. */
   readonly #pointers = new Map<Local, Pointer>();
-  /** `signedBits` of registers, where this block has found out. */
-  readonly #signedBits = new Map<Local, number>();
-  readonly #shifts = new RegionShifts();
   #instruction: RegionInstruction | undefined;
   #floatChecked = false;
   #float: InlineFloat | undefined;
@@ -77,36 +67,15 @@ export abstract class RegionValues extends Emitter {
   /** Leaves before the present instruction, for the interpreter to run it. */
   protected abstract bailHere(): void;
 
-  /** Once it is known which registers are used: all of them are loaded, for whatever way is taken. */
-  protected loadRegisters(): void {
-    const { f } = this;
-    f.i32(0)
-      .memory("i32.load", this.hart + HartSlot.dataContext)
-      .set(this.dataContext);
-    for (const [slot, local] of this.#registers.entries()) {
-      f.i32(0)
-        .memory(local.type === "f64" ? "f64.load" : "i64.load", this.hart + slot)
-        .set(local);
-    }
+  protected override loadRegisters(): void {
+    super.loadRegisters();
     this.#float?.readFcsr();
   }
 
-  protected storeRegisters(): void {
-    const { f } = this;
-    for (const slot of this.#dirty) {
-      const local = this.#register(slot);
-      f.i32(0)
-        .get(local)
-        .memory(local.type === "f64" ? "f64.store" : "i64.store", this.hart + slot);
-    }
-  }
-
-  /** A block begins: nothing is known of registers, since control flow may come from elsewhere. */
-  protected beginBlock(): void {
-    for (const register of this.#pointers.keys()) this.#forgetPointer(register);
+  protected override beginBlock(): void {
+    for (const register of this.#pointers.keys()) this.registerChanges(register);
     this.#floatChecked = false;
-    this.#signedBits.clear();
-    this.#shifts.clear();
+    super.beginBlock();
   }
 
   protected emitInstruction(instruction: RegionInstruction): void {
@@ -114,14 +83,7 @@ export abstract class RegionValues extends Emitter {
     this.#probed = undefined;
     const { decoded } = instruction;
     if (!this.#emitSignOfOne(decoded)) decoded.instruction.execute(this, decoded.operands);
-    this.#noteShift(decoded);
-  }
-
-  #noteShift(decoded: Decoded): void {
-    const { rd, rs1 } = decoded.operands;
-    const destination = this.#registers.get(HartSlot.x + rd * 8);
-    const source = this.#registers.get(HartSlot.x + rs1 * 8);
-    if (destination && source) this.#shifts.note(decoded, destination, source);
+    this.noteShift(decoded);
   }
 
   protected get present(): RegionInstruction {
@@ -133,7 +95,7 @@ export abstract class RegionValues extends Emitter {
   #emitSignOfOne({ name, operands: { rd, rs1, rs2 } }: Decoded): boolean {
     if (rs1 !== rs2 || !signsOfOne.has(name)) return false;
     this.useFloat();
-    const source = this.#register(HartSlot.f + rs1 * 8);
+    const source = this.register(HartSlot.f + rs1 * 8);
     this.f.get(source);
     const operation = signsOfOne.get(name);
     if (operation) this.f.op(operation);
@@ -154,106 +116,6 @@ export abstract class RegionValues extends Emitter {
   override nextPc(): Value {
     const { offset, length } = this.present;
     return { kind: "sum", local: this.pageVa, offset: BigInt(offset + length) };
-  }
-
-  override readX(register: Register): Value {
-    if (register === 0) return this.constant(0n);
-    const local = this.#register(HartSlot.x + register * 8);
-    return withBits({ kind: "local", local }, this.#signedBits.get(local));
-  }
-
-  override writeX(register: Register, value: Value): void {
-    if (register !== 0) this.#write(HartSlot.x + register * 8, value);
-  }
-
-  override readF(register: Register): Value {
-    return { kind: "local", local: this.#register(HartSlot.f + register * 8) };
-  }
-
-  override writeF(register: Register, value: Value): void {
-    this.#write(HartSlot.f + register * 8, value);
-  }
-
-  #register(slot: number): Local {
-    const known = this.#registers.get(slot);
-    if (known) return known;
-    const local = this.f.ownLocal(slot < HartSlot.f ? "i64" : "f64");
-    this.#registers.set(slot, local);
-    return local;
-  }
-
-  #write(slot: number, value: Value): void {
-    const local = this.#register(slot);
-    this.#dirty.add(slot);
-    this.#forgetPointer(local);
-    this.#shifts.forget(local);
-    const bits = signedBitsOf(value);
-    if (value.kind === "local" && value.local === local) return;
-    if (bits === undefined) this.#signedBits.delete(local);
-    else this.#signedBits.set(local, bits);
-    if (local.type === "f64") this.#pushDouble(value);
-    else this.consume(value);
-    this.f.set(local);
-  }
-
-  #pushDouble(value: Value): void {
-    if (value.kind === "local" && value.local.type === "f64") this.f.get(value.local);
-    else {
-      this.consume(value);
-      this.f.op("f64.reinterpret_i64");
-    }
-  }
-
-  override add(a: Value, b: Value): Value {
-    const [value, constant] = a.kind === "constant" ? [b, a] : [a, b];
-    if (constant.kind !== "constant") return super.add(a, b);
-    if (value.kind === "constant") return this.constant(BigInt.asIntN(64, value.value + constant.value));
-    if (constant.value === 0n) return value;
-    const offset = (value.kind === "sum" ? value.offset : 0n) + constant.value;
-    // A truth value is not one that is added to.
-    return value.local.type === "i64" ? { kind: "sum", local: value.local, offset } : super.add(a, b);
-  }
-
-  override signExtend(bits: 8 | 16 | 32, a: Value): Value {
-    if (a.kind === "constant") return this.constant(BigInt.asIntN(bits, a.value));
-    if ((signedBitsOf(a) ?? 64) <= bits) return a;
-    return withBits(super.signExtend(bits, a), bits);
-  }
-
-  override zeroExtend(bits: 8 | 16 | 32, a: Value): Value {
-    return withBits(super.zeroExtend(bits, a), bits + 1);
-  }
-
-  override shiftRightLogical(a: Value, amount: Value): Value {
-    const shifted = super.shiftRightLogical(a, amount);
-    const bits = signedBitsOf(a);
-    // Of what is not negative: what is known to be so has been zero-extended.
-    if (amount.kind !== "constant" || bits !== ZERO_EXTENDED_WORD) return shifted;
-    return withBits(shifted, bits - Number(amount.value & 63n));
-  }
-
-  override and(a: Value, b: Value): Value {
-    if (a.kind === "constant" && b.kind === "constant") return this.constant(a.value & b.value);
-    const masked = super.and(a, b);
-    return b.kind === "constant" && b.value >= 0n ? withBits(masked, b.value.toString(2).length + 1) : masked;
-  }
-
-  override or(a: Value, b: Value): Value {
-    const rotation = a.kind === "local" && b.kind === "local" ? this.#shifts.rotation(a.local, b.local) : undefined;
-    if (!rotation) return super.or(a, b);
-    const { source, bits, distance } = rotation;
-    this.f.get(source);
-    if (bits === 64) this.f.i64(BigInt(distance)).op("i64.rotr");
-    else this.f.op("i32.wrap_i64").i32(distance).op("i32.rotr", "i64.extend_i32_s");
-    return withBits(this.take(), bits);
-  }
-
-  override xor(a: Value, b: Value): Value {
-    if (b.kind !== "constant") return super.xor(a, b);
-    if (b.value === 0n) return a;
-    if (b.value !== SIGN_OF_DOUBLE || a.kind !== "local" || a.local.type !== "f64") return super.xor(a, b);
-    this.f.get(a.local).op("f64.neg");
-    return this.take("f64");
   }
 
   // Memory.
@@ -289,7 +151,7 @@ export abstract class RegionValues extends Emitter {
   override storeConditional(width: 4 | 8, address: Value, value: Value): Value {
     const failed = super.storeConditional(width, address, value);
     // It was looked up only if the reservation stood.
-    if (address.kind === "local") this.#forgetPointer(address.local);
+    if (address.kind === "local") this.registerChanges(address.local);
     return failed;
   }
 
@@ -323,7 +185,7 @@ export abstract class RegionValues extends Emitter {
       return host;
     }
     const va = this.local64(address);
-    const isKept = base !== undefined && this.#isRegister(base);
+    const isKept = base !== undefined && this.isRegister(base);
     const kept = isKept ? f.local("i32") : host;
     this.translated(
       width,
@@ -339,7 +201,7 @@ export abstract class RegionValues extends Emitter {
       .i32(PAGE_BYTES - 1)
       .op("i32.and")
       .set(inPage);
-    this.#forgetPointer(base);
+    this.registerChanges(base);
     this.#pointers.set(base, { offset, inPage, host: kept, isWritable: forStore });
     return kept;
   }
@@ -356,12 +218,8 @@ export abstract class RegionValues extends Emitter {
       .if(() => this.bailHere());
   }
 
-  #isRegister(local: Local): boolean {
-    for (const register of this.#registers.values()) if (register === local) return true;
-    return false;
-  }
-
-  #forgetPointer(register: Local): void {
+  /** The page that it pointed into is not known any more. */
+  protected override registerChanges(register: Local): void {
     const pointer = this.#pointers.get(register);
     if (!pointer) return;
     this.#pointers.delete(register);
@@ -410,14 +268,4 @@ export abstract class RegionValues extends Emitter {
         this.bailHere();
       });
   }
-}
-
-function signedBitsOf(value: Value): number | undefined {
-  if (value.kind !== "local") return undefined;
-  return value.local.type === "i32" ? 2 : value.signedBits;
-}
-
-/** Knowledge that would only say 64 bits, or of no bits at all, is none. */
-function withBits(value: Value, bits: number | undefined): Value {
-  return value.kind !== "local" || bits === undefined || bits < 1 || bits > 63 ? value : { ...value, signedBits: bits };
 }
