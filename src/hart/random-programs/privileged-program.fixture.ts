@@ -12,7 +12,8 @@ import {
   writeBootStub,
   writeStubs,
 } from "./program-image.fixture.ts";
-import { Fixed, LEAVES_DISTANCE, SnippetWriter, type Judge } from "./program-snippets.fixture.ts";
+import { SnippetWriter } from "./program-snippets.fixture.ts";
+import { Fixed, LEAVES_DISTANCE, type Judge } from "./random-code.fixture.ts";
 import { Pte } from "#hart/translation/translation.ts";
 import { writeWildProgram } from "./wild-program.fixture.ts";
 
