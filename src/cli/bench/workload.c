@@ -7,41 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef unsigned long word;
 
-#if defined(__riscv)
-enum { SYS_READ = 63, SYS_WRITE = 64, SYS_EXIT = 93, SYS_GETPID = 172, SYS_CLONE = 220, SYS_EXECVE = 221, SYS_WAIT4 = 260, SYS_PIPE2 = 59,
-       SYS_OPENAT = 56, SYS_CLOSE = 57, SYS_FSYNC = 82, SYS_UNLINKAT = 35, SYS_MPROTECT = 226 };
-static long syscall4(long number, long a, long b, long c, long d) {
-  register long a0 __asm__("a0") = a, a1 __asm__("a1") = b, a2 __asm__("a2") = c, a3 __asm__("a3") = d;
-  register long a4 __asm__("a4") = 0, a7 __asm__("a7") = number;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a7) : "memory");
-  return a0;
-}
-__asm__(".globl _start\n_start: .option push\n .option norelax\n la gp, __global_pointer$\n .option pop\n mv a0, sp\n andi sp, sp, -16\n call begin\n");
-#elif defined(__x86_64__)
-enum { SYS_READ = 0, SYS_WRITE = 1, SYS_EXIT = 60, SYS_GETPID = 39, SYS_CLONE = 56, SYS_EXECVE = 59, SYS_WAIT4 = 61, SYS_PIPE2 = 293,
-       SYS_OPENAT = 257, SYS_CLOSE = 3, SYS_FSYNC = 74, SYS_UNLINKAT = 263 };
-static long syscall4(long number, long a, long b, long c, long d) {
-  register long r10 __asm__("r10") = d, r8 __asm__("r8") = 0;
-  long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
-  return result;
-}
-__asm__(".globl _start\n_start: mov %rsp, %rdi\n and $-16, %rsp\n call begin\n");
-#elif defined(__i386__)
-enum { SYS_READ = 3, SYS_WRITE = 4, SYS_EXIT = 1, SYS_GETPID = 20, SYS_CLONE = 120, SYS_EXECVE = 11, SYS_WAIT4 = 114, SYS_PIPE2 = 331,
-       SYS_OPENAT = 295, SYS_CLOSE = 6, SYS_FSYNC = 118, SYS_UNLINKAT = 301 };
-/* As the C library does it: through the entry that the kernel chose for this processor, if it names one. */
-extern u8 interrupt_entry[];
-static const void *kernel_entry = interrupt_entry;
-static long syscall4(long number, long a, long b, long c, long d) {
-  long result;
-  __asm__ volatile("call *%[entry]" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(0), [entry] "m"(kernel_entry) : "memory", "cc");
-  return result;
-}
-__asm__("interrupt_entry: int $0x80\n ret\n.globl _start\n_start: mov %esp, %eax\n and $-16, %esp\n sub $12, %esp\n push %eax\n call begin\n");
-#else
-#error "The bench runs on riscv64, x86_64 and i386."
-#endif
+#include "system-calls.h"
 
 enum { AT_SYSINFO = 32, AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_DIRECT = 040000 };
 
@@ -324,61 +290,7 @@ static void say_hex(u64 value) {
 }
 
 #if defined(__riscv)
-/* Functions of random instructions, written over older ones for ever; says every 16 rounds what they have given so far. */
-enum { FUNCTIONS = 4096, FUNCTION_BYTES = 1024, NEW_A_ROUND = 32, OLD_A_ROUND = 16, BODY_MAX = 200, DATA_BYTES = 2048 };
-static u32 pick(u32 count) { return (u32)(next_random() >> 33) % count; }
-static u32 any_register(void) {
-  static const u8 scratch[] = {5, 6, 7, 28, 29, 30, 31, 12, 13, 14, 15, 16, 17};
-  return scratch[pick(sizeof scratch)];
-}
-/* Branches go forward, by no more than the `left` instructions. */
-static u32 any_instruction(int left) {
-  /* funct3 and funct7 of addw, sllw, srlw, subw, sraw; funct3 of mulw, divw, divuw, remw, remuw. */
-  u32 rd = any_register() << 7, rs1 = any_register() << 15, rs2 = any_register() << 20, wide = pick(8) << 12;
-  static const u8 w_kinds[] = {0, 1, 5, 0, 5}, w_sevens[] = {0, 0, 0, 32, 32}, m_kinds[] = {0, 4, 5, 6, 7};
-  u32 at = pick(DATA_BYTES / 8) * 8, kind = pick(5), skip = 4 + 4 * pick(left > 6 ? 6 : (u32)left);
-  switch (pick(12)) {
-    case 0: case 1: return 0x33 | rd | rs1 | rs2 | wide;
-    case 2: return 0x40000033 | rd | rs1 | rs2 | (pick(2) ? 5 << 12 : 0);
-    case 3: return 0x02000033 | rd | rs1 | rs2 | wide;
-    case 4: return 0x3b | rd | rs1 | rs2 | (u32)w_kinds[kind] << 12 | (u32)w_sevens[kind] << 25;
-    case 5: return 0x0200003b | rd | rs1 | rs2 | (u32)m_kinds[kind] << 12;
-    case 6: return 0x13 | rd | rs1 | pick(4096) << 20 | (pick(2) ? 4 << 12 : 0);
-    case 7: return 0x13 | rd | rs1 | pick(64) << 20 | (pick(2) ? 5 << 12 : 1 << 12);
-    case 8: return 0x03 | rd | 11 << 15 | at << 20 | pick(7) << 12;
-    case 9: return 0x23 | 11 << 15 | rs2 | (at >> 5) << 25 | (at & 31) << 7 | pick(4) << 12;
-    default: return 0x63 | rs1 | rs2 | (skip >> 1 & 15) << 8 | (skip >> 5) << 25 | ((wide >> 12) % 6 + ((wide >> 12) % 6 > 1 ? 2 : 0)) << 12;
-  }
-}
-/* a0: how often its loop is run; a1: data. */
-static void write_function(u32 *to) {
-  for (u32 r = 5; r < 32; r = r == 7 ? 12 : r == 17 ? 28 : r + 1) *to++ = 0x37 | r << 7 | (u32)next_random() << 12;
-  int length = 10 + (int)pick(BODY_MAX - 10);
-  for (int i = 0; i < length; i++) *to++ = any_instruction(length - i);
-  u32 back = (u32)(-4 * (length + 1));
-  *to++ = 0xfff50513;
-  *to++ = 0x00051063 | (back >> 12 & 1) << 31 | (back >> 5 & 63) << 25 | (back >> 1 & 15) << 8 | (back >> 11 & 1) << 7;
-  for (u32 r = 5; r < 32; r = r == 7 ? 12 : r == 17 ? 28 : r + 1) *to++ = 0x00054533 | r << 20;
-  *to = 0x00008067;
-}
-static u64 new_code(word count) {
-  u8 *data = arena + FUNCTIONS * FUNCTION_BYTES;
-  word written = 0;
-  u64 sum = 0;
-  syscall4(SYS_MPROTECT, (long)arena, FUNCTIONS * FUNCTION_BYTES, 7, 0);
-  for (word round = 1; round <= count; round++) {
-    for (int i = 0; i < NEW_A_ROUND; i++) write_function((u32 *)(arena + (written + (word)i) % FUNCTIONS * FUNCTION_BYTES));
-    __asm__ volatile("fence.i" ::: "memory");
-    for (int i = 0; i < NEW_A_ROUND + OLD_A_ROUND; i++) {
-      word n = i < NEW_A_ROUND ? written + (word)i : pick(written + NEW_A_ROUND < FUNCTIONS ? (u32)written + NEW_A_ROUND : FUNCTIONS);
-      u64 (*function)(word, u8 *) = (u64 (*)(word, u8 *))(arena + n % FUNCTIONS * FUNCTION_BYTES);
-      sum = sum * 31 + function(3000, data);
-    }
-    written += NEW_A_ROUND;
-    if (round % 16 == 0) say("rounds "), say_hex(round), say(" "), say_hex(sum), say("\n");
-  }
-  return sum;
-}
+#include "new-code.h"
 #endif
 
 static u64 nothing(word count) { return (void)count, 0; }
