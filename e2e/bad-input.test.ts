@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { root } from "#cli/bundle.mjs";
-import { words } from "#machine/elf.fixture.ts";
+import { words } from "#machine/boot/elf.fixture.ts";
 import type { ImageManifest } from "#protocol/image.ts";
 import { encodeI, encodeS } from "#riscv/encode.ts";
 import { waitForState } from "./guests.fixture.ts";

@@ -1,6 +1,6 @@
-import { EmittedFloat } from "#hart/float/emitted-float.fixture.ts";
+import { EmittedFloat } from "#hart/float/emitted/emitted-float.fixture.ts";
 import { floatHelpers } from "#hart/float/float-vectors.fixture.ts";
-import { hasFusedMultiplyAdd } from "#hart/float/fused.ts";
+import { hasFusedMultiplyAdd } from "#hart/float/emitted/fused.ts";
 
 /** Compares what this browser makes of emitted floating point with the exact operations. */
 export function compareFloat(vectorsEach: number): { readonly fused: boolean; readonly differing: readonly string[] } {

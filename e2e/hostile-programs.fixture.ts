@@ -1,4 +1,4 @@
-import { words } from "#machine/elf.fixture.ts";
+import { words } from "#machine/boot/elf.fixture.ts";
 import { encodeB, encodeI, encodeJ, encodeR, encodeS, encodeU } from "#riscv/encode.ts";
 
 const [ZERO, T0, T1, T2, S0, S1, S2, S3] = [0, 5, 6, 7, 8, 9, 18, 19] as const;

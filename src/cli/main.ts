@@ -1,4 +1,4 @@
-import { BootError } from "#machine/boot-error.ts";
+import { BootError } from "#machine/boot/boot-error.ts";
 import { TabvisorError } from "#protocol/tabvisor.ts";
 import { build } from "./build.ts";
 import { images } from "./images.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { MAX_MEMORY_MIB } from "#machine/boot.ts";
+import { MAX_MEMORY_MIB } from "#machine/boot/boot.ts";
 import type { EngineName } from "#machine/face.ts";
 import { UsageError } from "./usage-error.ts";
 

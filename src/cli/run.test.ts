@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { buildElf, words } from "#machine/elf.fixture.ts";
+import { buildElf, words } from "#machine/boot/elf.fixture.ts";
 import { main } from "./main.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tabvisor-"));

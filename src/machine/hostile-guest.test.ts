@@ -8,7 +8,7 @@ import { encodeI, encodeS, encodeU } from "#riscv/encode.ts";
 import type { EngineName, MachineConfig } from "./face.ts";
 import { Machine } from "./machine.ts";
 import { MEMORY_MAP } from "./memory-map.ts";
-import { words } from "./elf.fixture.ts";
+import { words } from "#machine/boot/elf.fixture.ts";
 
 const MEMORY_MIB = 4;
 const FINISHER = 0x10_0000;

@@ -4,7 +4,7 @@ import { HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import { Hart } from "#hart/hart.ts";
 import { bytesBase, MemoryDisk } from "#devices/disks/memory-disk.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
-import { words } from "./elf.fixture.ts";
+import { words } from "#machine/boot/elf.fixture.ts";
 import { scriptedMachine } from "./machine.fixture.ts";
 import { Machine } from "./machine.ts";
 

@@ -3,7 +3,7 @@ import type { HartFace } from "#hart/face.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HartSlot } from "#memory/layout.ts";
-import { words } from "./elf.fixture.ts";
+import { words } from "#machine/boot/elf.fixture.ts";
 import type { BootFiles, MachineConfig, MachineHost } from "./face.ts";
 import { Machine } from "./machine.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RAM_BASE } from "#memory/layout.ts";
-import { buildElf, words } from "./elf.fixture.ts";
+import { buildElf, words } from "#machine/boot/elf.fixture.ts";
 import { scriptedMachine, type ScriptedHart } from "./machine.fixture.ts";
 
 const UART = 0x1000_0000;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "#cli/usage-error.ts";
-import { isElf } from "#machine/elf.ts";
+import { isElf } from "#machine/boot/elf.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { readSymbols, SymbolTable, type CodeSymbol } from "./symbols.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { buildElf, words } from "#machine/elf.fixture.ts";
+import { buildElf, words } from "#machine/boot/elf.fixture.ts";
 import { readSymbols, SymbolTable } from "./symbols.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

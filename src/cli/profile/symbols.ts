@@ -1,4 +1,4 @@
-import { isElf } from "#machine/elf.ts";
+import { isElf } from "#machine/boot/elf.ts";
 import { readRelocatable, SHT_SYMTAB, textAt } from "#recipes/elf/elf-sections.ts";
 
 const ET_DYN = 3;

@@ -6,7 +6,7 @@ import { HartSlot, PAGE_BYTES, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
 import { loads, stores, type MultiplyFunctions } from "#hart/emit/emitter.ts";
 import type { Value } from "#hart/emit/value-stack.ts";
 import { floatOperandCount, givesInteger, hasRounding } from "#hart/float/float-unit.ts";
-import { InlineFloat } from "#hart/float/inline-float.ts";
+import { InlineFloat } from "#hart/float/emitted/inline-float.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
 import { withBits } from "./known-bits.ts";
 import { RegionRegisters } from "./region-registers.ts";

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from "#memory/layout.ts";
-import { hasFusedMultiplyAdd } from "#hart/float/fused.ts";
+import { hasFusedMultiplyAdd } from "#hart/float/emitted/fused.ts";
 import { buildRegionModule } from "./region-module.ts";
 import { findRegion } from "./region.ts";
 import { hasTailCalls } from "#hart/emit/tail-calls.ts";

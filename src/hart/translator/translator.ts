@@ -12,7 +12,7 @@ import {
 } from "#memory/layout.ts";
 import type { DecodedPages } from "#hart/translation/decoded-pages.ts";
 import type { HartState } from "#hart/state/hart-state.ts";
-import { hasFusedMultiplyAdd } from "#hart/float/fused.ts";
+import { hasFusedMultiplyAdd } from "#hart/float/emitted/fused.ts";
 import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
 import { REGIONS_IN_PAGE } from "#hart/translation/decoded-layout.ts";
 import { TRANSLATED } from "#hart/translation/operation.ts";

@@ -1,8 +1,8 @@
 import type { FloatHelper } from "#riscv/engine.ts";
 import type { FunctionBuilder, Local } from "#wasm/function-builder.ts";
-import { LONG, UNSIGNED_LONG, UNSIGNED_WORD, WORD } from "./convert.ts";
-import { givesInteger } from "./float-unit.ts";
-import { FloatFlag } from "./format.ts";
+import { LONG, UNSIGNED_LONG, UNSIGNED_WORD, WORD } from "#hart/float/convert.ts";
+import { givesInteger } from "#hart/float/float-unit.ts";
+import { FloatFlag } from "#hart/float/format.ts";
 import { inlineFused, inlineProduct, inlineSquareRoot, inlineSum, inlineToSingle } from "./inline-arithmetic.ts";
 import { inlineChoose, inlineCompare } from "./inline-compare.ts";
 import { inlineFromInteger, inlineToDouble, inlineToInteger } from "./inline-convert.ts";

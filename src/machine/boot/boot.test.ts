@@ -4,7 +4,7 @@ import { RAM_BASE } from "#memory/layout.ts";
 import { BootError } from "./boot-error.ts";
 import { loadBootFiles } from "./boot.ts";
 import { buildElf, words } from "./elf.fixture.ts";
-import type { BootFiles, MachineConfig } from "./face.ts";
+import type { BootFiles, MachineConfig } from "#machine/face.ts";
 import { checkInitrd } from "./initrd.ts";
 import { readKernelImage } from "./kernel-image.ts";
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { EmittedFloat, ordinaryRegisters, registersOf } from "./emitted-float.fixture.ts";
-import { floatHelpers, floatVectors, Random } from "./float-vectors.fixture.ts";
+import { floatHelpers, floatVectors, Random } from "#hart/float/float-vectors.fixture.ts";
 import { hasFusedMultiplyAdd } from "./fused.ts";
 
 // Node 20 has relaxed SIMD behind this flag.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deviceTree } from "./device-tree.ts";
 import { cells, flatten, strings } from "./flattened-device-tree.ts";
-import { MEMORY_MAP } from "./memory-map.ts";
+import { MEMORY_MAP } from "#machine/memory-map.ts";
 
 /** Reads a blob back, as a kernel does: full paths of nodes and properties with their bytes. */
 function unflatten(blob: Uint8Array): Map<string, Uint8Array> {

@@ -1,7 +1,7 @@
 import type { Local } from "#wasm/function-builder.ts";
-import type { IntegerFormat } from "./convert.ts";
+import type { IntegerFormat } from "#hart/float/convert.ts";
 import type { FastFunction, FloatType } from "./fast-function.ts";
-import { DOUBLE, RoundingMode, SINGLE } from "./format.ts";
+import { DOUBLE, RoundingMode, SINGLE } from "#hart/float/format.ts";
 
 /** The float nearest to the integer in a register; inexact where the integer's first and last 1 are too far apart. */
 export function fastFromInteger(code: FastFunction, type: FloatType, integer: IntegerFormat): void {

@@ -4,7 +4,7 @@ import { GuestMemory } from "#memory/guest-memory.ts";
 import { BootError } from "./boot-error.ts";
 import { loadBootFiles } from "./boot.ts";
 import { buildElf, words } from "./elf.fixture.ts";
-import type { BootFiles, MachineConfig } from "./face.ts";
+import type { BootFiles, MachineConfig } from "#machine/face.ts";
 
 const config: MachineConfig = { memoryMiB: 4, firmware: "sbi", commandLine: "", clock: "virtual", diskCount: 0 };
 const memory = new GuestMemory(config.memoryMiB);

@@ -2,9 +2,9 @@ import type { FloatHelper } from "#riscv/engine.ts";
 import type { FunctionReference, Local } from "#wasm/function-builder.ts";
 import { ModuleBuilder } from "#wasm/module-builder.ts";
 import { emitFloatFunctions } from "./fast-path.ts";
-import { floatHelpers as exactHelpers, type RegisterOperation } from "./float-helpers.ts";
-import { floatOperandCount, givesInteger, hasRounding } from "./float-unit.ts";
-import { floatHelpers, floatVectors, Random, type FloatVector } from "./float-vectors.fixture.ts";
+import { floatHelpers as exactHelpers, type RegisterOperation } from "#hart/float/float-helpers.ts";
+import { floatOperandCount, givesInteger, hasRounding } from "#hart/float/float-unit.ts";
+import { floatHelpers, floatVectors, Random, type FloatVector } from "#hart/float/float-vectors.fixture.ts";
 import { InlineFloat } from "./inline-float.ts";
 
 const FCSR = 64;

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, FunctionReference, Label, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { DYNAMIC_ROUNDING, FloatFlag } from "./format.ts";
+import { DYNAMIC_ROUNDING, FloatFlag } from "#hart/float/format.ts";
 
 const NAN_BOX = 0xffff_ffff_0000_0000n;
 const FRM_SHIFT = 5;

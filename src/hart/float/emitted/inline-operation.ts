@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Local } from "#wasm/function-builder.ts";
 import type { FloatType } from "./fast-function.ts";
-import { DYNAMIC_ROUNDING, RoundingMode } from "./format.ts";
+import { DYNAMIC_ROUNDING, RoundingMode } from "#hart/float/format.ts";
 
 const NAN_BOX = 0xffff_ffff_0000_0000n;
 

@@ -1,7 +1,7 @@
 import { PLIC_SOURCES } from "#devices/plic.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { cells, cells64, flatten, present, strings, type DeviceTreeNode } from "./flattened-device-tree.ts";
-import { MEMORY_MAP, mapEntry, type MapEntry } from "./memory-map.ts";
+import { MEMORY_MAP, mapEntry, type MapEntry } from "#machine/memory-map.ts";
 
 /** What of the device tree depends on the guest. */
 export interface DeviceTreeOptions {

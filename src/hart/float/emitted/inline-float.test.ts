@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { ModuleBuilder } from "#wasm/module-builder.ts";
 import { describe, expect, test } from "vitest";
 import { EmittedFloat, NX, ordinaryRegisters, roundingFields } from "./emitted-float.fixture.ts";
-import type { RegisterOperation } from "./float-helpers.ts";
-import { floatOperandCount, hasRounding } from "./float-unit.ts";
-import { floatHelpers, Random } from "./float-vectors.fixture.ts";
+import type { RegisterOperation } from "#hart/float/float-helpers.ts";
+import { floatOperandCount, hasRounding } from "#hart/float/float-unit.ts";
+import { floatHelpers, Random } from "#hart/float/float-vectors.fixture.ts";
 import { hasFusedMultiplyAdd } from "./fused.ts";
 import { InlineFloat } from "./inline-float.ts";
 

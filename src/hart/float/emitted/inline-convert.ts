@@ -1,7 +1,7 @@
 import type { Opcode } from "#wasm/opcodes.ts";
-import type { IntegerFormat } from "./convert.ts";
+import type { IntegerFormat } from "#hart/float/convert.ts";
 import type { FloatType } from "./fast-function.ts";
-import { DYNAMIC_ROUNDING, RoundingMode } from "./format.ts";
+import { DYNAMIC_ROUNDING, RoundingMode } from "#hart/float/format.ts";
 import type { InlineOperation, InlinePath } from "./inline-operation.ts";
 
 const BIAS = 1023;

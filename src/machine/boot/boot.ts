@@ -3,7 +3,7 @@ import { PAGE_BYTES, RAM_BASE } from "#memory/layout.ts";
 import { BootError } from "./boot-error.ts";
 import { deviceTree } from "./device-tree.ts";
 import { isElf, readElf, type ElfSegment } from "./elf.ts";
-import type { BootFiles, MachineConfig } from "./face.ts";
+import type { BootFiles, MachineConfig } from "#machine/face.ts";
 import { checkInitrd } from "./initrd.ts";
 import { readKernelImage } from "./kernel-image.ts";
 

@@ -1,7 +1,7 @@
 import type { FloatHelper } from "#riscv/engine.ts";
 import type { FunctionReference } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { LONG, UNSIGNED_LONG, UNSIGNED_WORD, WORD } from "./convert.ts";
+import { LONG, UNSIGNED_LONG, UNSIGNED_WORD, WORD } from "#hart/float/convert.ts";
 import {
   fastAdd,
   fastDivideDouble,
@@ -15,7 +15,7 @@ import { fastChoose, fastClassify, fastCompare } from "./fast-compare.ts";
 import { fastFromInteger, fastToDouble, fastToInteger, fastToSingle } from "./fast-convert.ts";
 import { emitFast, type FastFunction } from "./fast-function.ts";
 import { fastFusedDouble, fastFusedSingle } from "./fast-fused.ts";
-import { floatOperandCount, hasRounding } from "./float-unit.ts";
+import { floatOperandCount, hasRounding } from "#hart/float/float-unit.ts";
 
 const fastPaths: Readonly<Record<FloatHelper, (code: FastFunction, fused: boolean) => void>> = {
   "fadd.s": (code) => fastAdd(code, "f32", false),

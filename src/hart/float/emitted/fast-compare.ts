@@ -1,6 +1,6 @@
 import type { Local } from "#wasm/function-builder.ts";
 import type { FastFunction, FloatType } from "./fast-function.ts";
-import { DOUBLE, SINGLE } from "./format.ts";
+import { DOUBLE, SINGLE } from "#hart/float/format.ts";
 
 /** feq, flt, fle: no flag without a NaN. */
 export function fastCompare(code: FastFunction, type: FloatType, comparison: "eq" | "lt" | "le"): void {
