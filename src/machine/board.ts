@@ -10,11 +10,20 @@ import { VirtioConsole } from "#devices/virtio/console.ts";
 import { VirtioEntropy } from "#devices/virtio/entropy.ts";
 import { VirtioMmio } from "#devices/virtio/mmio.ts";
 import type { VirtioDevice } from "#devices/virtio/virtio-device.ts";
+import { VmGenId } from "#devices/vmgenid.ts";
 import { InterruptBit, type HartFace } from "#hart/face.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import type { MachineHost } from "./face.ts";
 import type { GuestClock } from "./guest-clock.ts";
-import { MEMORY_MAP, VIRTIO_CONSOLE_SLOT, VIRTIO_ENTROPY_SLOT, VIRTIO_SLOTS, virtioName } from "./memory-map.ts";
+import {
+  MEMORY_MAP,
+  VIRTIO_CONSOLE_SLOT,
+  VIRTIO_ENTROPY_SLOT,
+  VIRTIO_SLOTS,
+  VIRTIO_TIME_SLOT,
+  virtioName,
+} from "./memory-map.ts";
+import { TimeLine } from "./time-line.ts";
 
 /** What the devices ask of the machine that they are part of. */
 export interface BoardHost {
@@ -35,6 +44,7 @@ export class Board {
   readonly rtc: GoldfishRtc;
   readonly uart: Ns16550;
   readonly #console: VirtioConsole;
+  readonly #generation: VmGenId;
   readonly #plic: Plic;
   readonly #slots: readonly VirtioMmio[];
   /** Every device by its name in the memory map; restored in that order. */
@@ -59,7 +69,8 @@ export class Board {
     this.rtc = new GoldfishRtc({ epochNanoseconds: () => clock.epochNanoseconds(), line: wire("goldfish-rtc") });
     this.uart = new Ns16550({ line: wire("ns16550"), output: host.consoleOutput, input: host.consoleInput, log });
     this.#console = new VirtioConsole();
-    const behind = virtioDevices(host, this.#console);
+    this.#generation = new VmGenId({ line: wire("vmgenid"), random: host.random });
+    const behind = virtioDevices(host, this.#console, new VirtioConsole(undefined, new TimeLine(clock)));
     this.#slots = behind.map((device, slot) => new VirtioMmio({ memory, line: wire(virtioName(slot)), log }, device));
     this.#plic = plic;
     this.#devices = new Map<string, Device>([
@@ -68,6 +79,7 @@ export class Board {
       ["ns16550", this.uart],
       ["goldfish-rtc", this.rtc],
       ["test-finisher", new TestFinisher({ finish, reboot })],
+      ["vmgenid", this.#generation],
       ...this.#slots.map((device, slot) => [virtioName(slot), device] as const),
     ]);
     this.bus = new Bus(MEMORY_MAP.map(({ name, base }) => ({ base, device: this.#device(name) })));
@@ -87,6 +99,11 @@ export class Board {
 
   resizeConsole(columns: number, rows: number): void {
     this.#console.resize(columns, rows);
+  }
+
+  /** The machine goes on from a snapshot, as others did or will: the guest learns that it is another one now. */
+  renewGeneration(): void {
+    this.#generation.renew();
   }
 
   reset(): void {
@@ -111,11 +128,16 @@ export class Board {
   }
 }
 
-/** What stands behind each virtio slot: disks from slot 0 on, entropy and console in the last two. */
-function virtioDevices(host: MachineHost, console: VirtioConsole): readonly (VirtioDevice | undefined)[] {
+/** What stands behind each virtio slot: disks from slot 0 on, entropy and the two consoles in the last three. */
+function virtioDevices(
+  host: MachineHost,
+  console: VirtioConsole,
+  time: VirtioConsole,
+): readonly (VirtioDevice | undefined)[] {
   return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
     if (slot === VIRTIO_ENTROPY_SLOT) return new VirtioEntropy(host.random);
     if (slot === VIRTIO_CONSOLE_SLOT) return console;
+    if (slot === VIRTIO_TIME_SLOT) return time;
     const disk = host.disks[slot];
     return disk && new VirtioBlock(disk, `disk${slot}`, host.log);
   });

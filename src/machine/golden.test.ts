@@ -5,7 +5,7 @@ import { scriptedMachine } from "./machine.fixture.ts";
 import { PARTS_VERSION } from "./parts.ts";
 
 /** One file for every version ever written, in order. */
-const golden: readonly unknown[] = ["parts-1.json"].map((name) =>
+const golden: readonly unknown[] = ["parts-1.json", "parts-2.json"].map((name) =>
   JSON.parse(readFileSync(new URL(`golden/${name}`, import.meta.url), "utf8")),
 );
 
@@ -32,4 +32,16 @@ test("the newest golden file is what is written today", () => {
   const newest = golden.at(-1);
   machine.restore(decodeParts(newest) as never);
   expect(encodeParts(machine.save())).toEqual(newest);
+});
+
+test("the first version's wall clock comes back with what the guest was told unknown", () => {
+  const { machine } = scriptedMachine(() => {}, { clock: "wall" });
+  const saved = decodeParts(golden[0]) as { config: object; devices: object };
+  const clock = { version: 1, time: 1234n };
+  machine.restore({
+    ...saved,
+    config: { ...saved.config, clock: "wall" },
+    devices: { ...saved.devices, clock },
+  } as never);
+  expect(machine.save().devices["clock"]).toEqual({ version: 2, time: 1234n, toldOrigin: 0n });
 });

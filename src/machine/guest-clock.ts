@@ -6,6 +6,8 @@ export const INSTRUCTIONS_PER_TICK = 100n;
 const NANOSECONDS_PER_TICK = 100n;
 /** A host that does not come back for so long while the guest has work was frozen or paused: 1 s. */
 const FROZEN_TICKS = 10_000_000n;
+/** Guest time and the time of day have parted where they did by so much: half a second. */
+const PARTED_NANOSECONDS = 500_000_000n;
 
 /** The board's time: ticks of 100 ns since power-on, and the time of day. */
 export interface GuestClock {
@@ -13,24 +15,34 @@ export interface GuestClock {
   epochNanoseconds(): bigint;
   /** Guest time stands still until `start`. */
   stop(): void;
-  start(): void;
+  /** Called before every stretch that the guest runs. `hadWork`: it had work to do ever since the last, so that a long gap means that the host was frozen. */
+  start(hadWork: boolean): void;
+  /**
+   * Whether the time of day went another way than guest time (a pause, a snapshot, a freeze, the host's clock set) and the
+   * guest was not told of it. Who asks tells it.
+   */
+  takeParted(): boolean;
   reset(): void;
   save(): unknown;
   restore(state: unknown): void;
 }
 
-/** Guest time that follows the host's clock, less the time that the guest was stopped. */
+/** Guest time that follows the host's clock, less the time that the guest was stopped or the host frozen. */
 export class WallClock implements GuestClock {
   readonly #host: Clock;
   /** Guest time less host time. */
   #offset: bigint;
   #stoppedAt: bigint | undefined;
   #lastSeen: bigint;
+  /** The guest's power-on by the time of day, in nanoseconds, as far as the guest has been told. */
+  #toldOrigin: bigint;
+  #parted = false;
 
   constructor(host: Clock) {
     this.#host = host;
     this.#lastSeen = host.now();
     this.#offset = -this.#lastSeen;
+    this.#toldOrigin = this.#origin();
   }
 
   now(): bigint {
@@ -47,31 +59,44 @@ export class WallClock implements GuestClock {
     this.#stoppedAt = this.now();
   }
 
-  start(): void {
-    if (this.#stoppedAt === undefined) return;
-    this.#continueFrom(this.#stoppedAt);
+  start(hadWork: boolean): void {
+    if (this.#stoppedAt !== undefined) this.#continueFrom(this.#stoppedAt);
+    else if (hadWork && this.#host.now() - this.#lastSeen > FROZEN_TICKS) {
+      this.#continueFrom(this.#lastSeen + this.#offset);
+    }
+    const parted = this.#origin() - this.#toldOrigin;
+    this.#parted = parted > PARTED_NANOSECONDS || parted < -PARTED_NANOSECONDS;
   }
 
-  /** Called where the guest had work to do all along: a long gap then means that the host was frozen, and is left out. */
-  leaveOutFreeze(): void {
-    const gap = this.#host.now() - this.#lastSeen;
-    if (this.#stoppedAt === undefined && gap > FROZEN_TICKS) this.#continueFrom(this.#lastSeen + this.#offset);
+  takeParted(): boolean {
+    if (!this.#parted) return false;
+    this.#parted = false;
+    this.#toldOrigin = this.#origin();
+    return true;
   }
 
+  /** Whoever boots reads the time of day. */
   reset(): void {
     this.#continueFrom(0n);
+    this.#toldOrigin = this.#origin();
   }
 
   save(): unknown {
-    return { version: 1, time: this.now() };
+    return { version: 2, time: this.now(), toldOrigin: this.#toldOrigin };
   }
 
   restore(state: unknown): void {
-    const { time } = versioned(state, "the clock's state", 1);
-    const saved = unsigned64(time, "the clock's time");
-    this.#continueFrom(saved);
+    const saved = versioned(state, "the clock's state", 2);
+    const time = unsigned64(saved["time"], "the clock's time");
+    this.#toldOrigin = unsigned64(saved["toldOrigin"], "the clock's toldOrigin");
+    this.#continueFrom(time);
     // At rest until it runs: what is saved now is what was restored.
-    this.#stoppedAt = saved;
+    this.#stoppedAt = time;
+  }
+
+  #origin(): bigint {
+    const origin = this.#host.epochNanoseconds() - this.now() * NANOSECONDS_PER_TICK;
+    return origin < 0n ? 0n : origin;
   }
 
   #continueFrom(time: bigint): void {
@@ -115,6 +140,10 @@ export class VirtualClock implements GuestClock {
   stop(): void {}
 
   start(): void {}
+
+  takeParted(): boolean {
+    return false;
+  }
 
   reset(): void {
     this.#skipped = 0n;

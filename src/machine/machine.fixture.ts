@@ -121,6 +121,7 @@ export function scriptedMachine(
   step: (hart: ScriptedHart) => void,
   changes: Partial<MachineConfig> = {},
   files: BootFiles = { kernel: words(0x6f) },
+  random: (bytes: Uint8Array) => void = (bytes) => bytes.fill(0x5a),
 ) {
   const config = { ...testConfig, ...changes };
   const output: number[] = [];
@@ -137,7 +138,7 @@ export function scriptedMachine(
     },
     consoleInput: { read: () => input.shift() ?? -1 },
     disks: Array.from({ length: config.diskCount }, () => new MemoryDisk({ base: zeroBase(0x10_0000) })),
-    random: (bytes) => void bytes.fill(0x5a),
+    random,
     log: (message) => void log.push(message),
   };
   const memory = new GuestMemory(config.memoryMiB);

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { RAM_BASE } from "#memory/layout.ts";
 import { buildElf, words } from "#machine/boot/elf.fixture.ts";
 import { scriptedMachine, type ScriptedHart } from "./machine.fixture.ts";
+import { PARTS_VERSION } from "./parts.ts";
 
 const UART = 0x1000_0000;
 const FINISHER = 0x10_0000;
 const MTIMECMP = 0x200_4000;
 const MTIP = 1n << 7n;
+const SEIP = 1n << 9n;
 const nothing = (): void => {};
 
 describe("run", () => {
@@ -151,6 +153,56 @@ describe("the wall clock", () => {
   });
 });
 
+const GENERATION = 0x400_0000;
+
+describe("going on from a snapshot", () => {
+  /** Random bytes that are others each time, and a generation id read as two words. */
+  function numbered(clock: "wall" | "virtual") {
+    let given = 0;
+    const made = scriptedMachine(nothing, { clock }, undefined, (bytes) => bytes.fill(++given));
+    const id = () => [0, 8].map((offset) => made.hart.host.readDevice(GENERATION + offset, 8));
+    enableInterrupt(made.hart, 64);
+    return { ...made, id };
+  }
+
+  test("gives a new generation id and interrupts before the first instruction, each time", () => {
+    const { machine, hart, id } = numbered("wall");
+    const seen: bigint[] = [];
+    const parts = machine.save();
+    const ids = new Set(id());
+    for (let round = 0; round < 20; round++) {
+      machine.restore(parts);
+      // At rest it is what was saved.
+      expect(machine.save()).toEqual(parts);
+      expect(hart.pending & SEIP).toBe(0n);
+      machine.run(1);
+      seen.push(hart.pending & SEIP);
+      ids.add(id()[0]);
+      expect(hart.pending & SEIP).toBe(0n);
+    }
+    expect(seen).toEqual(Array.from({ length: 20 }, () => SEIP));
+    expect(ids.size).toBe(21);
+  });
+
+  test("only once: a pause is no snapshot", () => {
+    const { machine, id } = numbered("wall");
+    machine.restore(machine.save());
+    machine.run(1);
+    const restored = id();
+    machine.stopClock();
+    machine.run(1);
+    expect(id()).toEqual(restored);
+  });
+
+  test("under the virtual clock is the same run each time", () => {
+    const { machine, id } = numbered("virtual");
+    const before = id();
+    machine.restore(machine.save());
+    machine.run(1);
+    expect(id()).toEqual(before);
+  });
+});
+
 describe("save and restore", () => {
   test("bring back every device, the hart and the clock", () => {
     const { machine, hart, memory } = scriptedMachine(busy);
@@ -190,7 +242,7 @@ describe("save and restore", () => {
   });
 
   test.each([
-    [{ version: 2 }, /format version 2.*newer/],
+    [{ version: PARTS_VERSION + 1 }, /format version 3.*newer/],
     [{ version: "1" }, /version/],
     [{ hart: new Uint8Array(3) }, /hart's state/],
     [{ devices: {} }, /clock/],
@@ -226,8 +278,12 @@ function busy(hart: ScriptedHart): void {
 }
 
 function enableUartInterrupt(hart: ScriptedHart): void {
-  const { host } = hart;
-  host.writeDevice(UART + 1, 1, 1n);
-  host.writeDevice(0xc00_0000 + 10 * 4, 4, 1n);
-  host.writeDevice(0xc00_2080, 4, 1n << 10n);
+  hart.host.writeDevice(UART + 1, 1, 1n);
+  enableInterrupt(hart, 10);
+}
+
+/** At the PLIC, for S-mode. */
+function enableInterrupt({ host }: ScriptedHart, source: number): void {
+  host.writeDevice(0xc00_0000 + source * 4, 4, 1n);
+  host.writeDevice(0xc00_2080 + (source >>> 5) * 4, 4, 1n << BigInt(source & 31));
 }

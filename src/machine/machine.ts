@@ -58,6 +58,8 @@ export class Machine {
   #nextPoll = 0n;
   #sliceEnd = 0n;
   #hadWork = false;
+  /** Taken back from a snapshot, and not run since. */
+  #restored = false;
   /** The host's time when `run` is to come back early; undefined under the virtual clock, which host time must not touch. */
   #comeBackAt: bigint | undefined;
   #late = false;
@@ -116,10 +118,10 @@ export class Machine {
    * time jumps over waiting). Comes back early when stopped, and under the wall clock when waiting or held up by devices.
    */
   run(instructions: number): RunOutcome {
-    this.#clock.start();
+    this.#clock.start(this.#hadWork);
+    if (this.#restored) this.#goOnAsAnother();
     this.#late = false;
     this.#comeBackAt = this.config.clock === "wall" ? this.#host.clock.now() + LONG_RUN_TICKS : undefined;
-    if (this.#hadWork && this.#clock instanceof WallClock) this.#clock.leaveOutFreeze();
     const outcome = this.#run(this.hart.ticks + BigInt(instructions));
     this.#hadWork = outcome.type === "ran";
     return outcome;
@@ -181,6 +183,7 @@ export class Machine {
     this.#board.restore(parts.devices);
     this.#stopped = undefined;
     this.#hadWork = false;
+    this.#restored = true;
     this.#nextPoll = this.#pollAfter(this.hart.ticks - 1n);
   }
 
@@ -222,8 +225,18 @@ export class Machine {
     this.#htif = this.#makeHtif(booted);
     this.#stopped = undefined;
     this.#hadWork = false;
+    this.#restored = false;
     this.#nextPoll = 0n;
     return booted;
+  }
+
+  /**
+   * Whoever goes on from a snapshot is one of many, and must not draw the same random numbers as the others. Under the virtual
+   * clock that is just what it is to do: a run from a snapshot is the same run each time.
+   */
+  #goOnAsAnother(): void {
+    this.#restored = false;
+    if (this.config.clock === "wall") this.#board.renewGeneration();
   }
 
   #makeHtif({ tohost, fromhost }: Booted): Htif | undefined {

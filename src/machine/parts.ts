@@ -3,13 +3,43 @@ import { HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import type { MachineConfig, MachineParts } from "./face.ts";
 
 /** The form of MachineParts that `Machine.save` writes. */
-export const PARTS_VERSION = 1;
+export const PARTS_VERSION = 2;
 
 /**
  * Migration n turns parts of version n + 1 into version n + 2. Append only; every version ever written has a golden
  * file in `golden/` that must restore.
  */
-const migrations: readonly ((parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>)[] = [];
+const migrations: readonly ((parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>)[] = [
+  addGenerationAndTime,
+];
+
+/** 2: a generation id, a console in virtio slot 8, and the wall clock remembers what the guest was told. */
+function addGenerationAndTime(parts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const devices = record(parts["devices"], "the devices' states");
+  const clock = record(devices["clock"], "the clock's state");
+  const isWall = record(parts["config"], "the machine's config")["clock"] === "wall";
+  const address = { low: 0, high: 0 };
+  const queue = { version: 1, size: 64, ready: false };
+  const emptyQueue = { ...queue, descriptorArea: address, driverArea: address, deviceArea: address };
+  const added = {
+    vmgenid: { version: 1, id: new Uint8Array(16), changed: false },
+    virtio8: {
+      version: 1,
+      deviceId: 3,
+      status: 0,
+      driverFeatures: 0n,
+      deviceFeaturesSelect: 0,
+      driverFeaturesSelect: 0,
+      queueSelect: 0,
+      interruptStatus: 0,
+      configGeneration: 0,
+      queues: [emptyQueue, emptyQueue],
+      device: { version: 1, columns: 0, rows: 0, transmitted: 0 },
+    },
+    ...(isWall ? { clock: { ...clock, version: 2, toldOrigin: 0n } } : {}),
+  };
+  return { ...parts, version: 2, devices: { ...devices, ...added } };
+}
 
 /** Brings parts of any known version to this one and checks their shape; throws TypeError with what is wrong. */
 export function readParts(saved: unknown): MachineParts {

@@ -12,7 +12,8 @@ if (!port) throw new Error("this file is the entry of a worker thread");
 const runner = new GuestRunner({
   post: (message) => port.postMessage(message),
   now: () => performance.now(),
-  epoch: () => performance.timeOrigin + performance.now(),
+  // Not by performance.now(), which stands still while the host sleeps and does not follow when its clock is set.
+  epoch: () => Date.now(),
   random: (bytes) => void randomFillSync(bytes),
   // Not a MessageChannel: Node would go on with its messages for seconds before any other port's.
   soon: (callback) => void setImmediate(callback),
