@@ -86,3 +86,15 @@ describe("waiting for text", () => {
     expect(await waiting).toBe("new");
   });
 });
+
+test.each(["\r", "\u001b", "\u001b]", "\u001b[", "\u001b[;", "\u001bP;", "\r\u001b", "\u009b"])(
+  "a flood of %j costs no more than its length",
+  (flood) => {
+    const text = new ConsoleText({ now: () => performance.now(), after: () => () => {} });
+    const bytes = new TextEncoder().encode(flood.repeat(65_536 / flood.length));
+    const began = performance.now();
+    for (let round = 0; round < 4; round++) text.append(bytes);
+    for (let at = 0; at < 2000; at++) text.append(bytes.slice(at, at + 8));
+    expect(performance.now() - began).toBeLessThan(1000);
+  },
+);

@@ -11,6 +11,8 @@ const SEQUENCE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007
 /** A sequence that has begun and not ended, or a carriage return whose line feed may still come. */
 const UNFINISHED = /(?:\u001b(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001b]{0,4096}\u001b?|[ -/]*)?|\r)$/;
 const CONTROLS = /[\u0000-\u0007\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/g;
+/** Looked for where a run of CR begins only: else a run without an end would be read anew from each of them. */
+const LINE_END = /(?<!\r)\r+\n/g;
 // oxlint-enable no-control-regex
 
 interface Waiter {
@@ -158,7 +160,7 @@ export class ConsoleText {
 
 function plain(printed: string): string {
   const text = printed.includes("\u001b") ? printed.replace(SEQUENCE, "") : printed;
-  return text.replace(/\r+\n/g, "\n").replace(CONTROLS, "");
+  return text.replace(LINE_END, "\n").replace(CONTROLS, "");
 }
 
 /** The same expression without `g` and `y`, which would make a search begin where the last one ended. */

@@ -107,6 +107,27 @@ describe("terminals", () => {
     expect(text(shown)).toMatch(/\u001bcbefore # $/);
   });
 
+  test("going back drops what a slow terminal was still to show", async () => {
+    const { terminal, print, guestOut } = connected();
+    const shown: Uint8Array[] = [];
+    const taken: (() => void)[] = [];
+    terminal.attach((bytes) => {
+      shown.push(bytes);
+      return new Promise((resolve) => taken.push(resolve));
+    });
+    for (let round = 0; round < 3; round++) {
+      print("x".repeat(60_000));
+      terminal.drain();
+    }
+    terminal.rewind(new TextEncoder().encode("then # "), guestOut.position);
+    for (let round = 0; round < 10; round++) {
+      taken.shift()?.();
+      await settle();
+    }
+    expect(text(shown).length).toBeLessThan(20_000);
+    expect(text(shown)).toMatch(/\u001bcthen # $/);
+  });
+
   test.each([
     [80, 24],
     [0, 24],

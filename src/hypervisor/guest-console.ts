@@ -165,6 +165,7 @@ export class GuestConsole implements GuestConsoleFace {
     this.#text.clear();
     this.#replay = [];
     this.#replayBytes = 0;
+    for (const feed of this.#feeds) feed.forget();
     this.#show(join([RESET_TERMINAL, screen]));
     this.drain();
     this.resumeInput();

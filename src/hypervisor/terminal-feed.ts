@@ -1,7 +1,7 @@
 /** Bytes that one terminal may owe before the guest has to wait for it. */
 const CREDIT_BYTES = 256 * 1024;
-/** Most bytes given to a terminal at once, where more than one piece waits. */
-const PIECE_BYTES = 64 * 1024;
+/** Most bytes given to a terminal at once: a guest can make them slow to show, and a reset waits for those that were given. */
+const PIECE_BYTES = 16 * 1024;
 
 /** Raw output on its way to one terminal, in order, as fast as it takes it. */
 export class TerminalFeed {
@@ -29,6 +29,14 @@ export class TerminalFeed {
     if (!this.#busy) void this.#pump();
   }
 
+  /** What has not been given to the terminal yet is of no interest any more. */
+  forget(): void {
+    const wasFull = this.full;
+    for (const { length } of this.#queue) this.#owed -= length;
+    this.#queue = [];
+    if (wasFull && !this.full) this.#relieved();
+  }
+
   close(): void {
     this.#closed = true;
     this.#queue = [];
@@ -37,7 +45,11 @@ export class TerminalFeed {
   /** All that waits, up to a limit, as one piece: a terminal takes few large pieces faster than many small ones. */
   #next(): Uint8Array | undefined {
     const [first] = this.#queue;
-    if (!first || first.length >= PIECE_BYTES || this.#queue.length === 1) return this.#queue.shift();
+    if (first && first.length > PIECE_BYTES) {
+      this.#queue[0] = first.subarray(PIECE_BYTES);
+      return first.subarray(0, PIECE_BYTES);
+    }
+    if (!first || this.#queue.length === 1) return this.#queue.shift();
     let count = 0;
     let byteLength = 0;
     for (const { length } of this.#queue) {

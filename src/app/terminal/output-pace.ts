@@ -1,5 +1,5 @@
-/** What a terminal may parse in one window of time; a shell's output is far below it. */
-const WINDOW_BYTES = 96 * 1024;
+/** What a terminal may parse in one window of time, in letters; a shell's output is far below it. */
+const WINDOW_COST = 96 * 1024;
 const WINDOW_MS = 48;
 
 /**
@@ -8,21 +8,21 @@ const WINDOW_MS = 48;
  */
 export class OutputPace {
   #windowBegan = 0;
-  #bytes = 0;
+  #cost = 0;
 
-  /** Resolves when so many bytes more may be parsed. */
-  async allow(byteLength: number): Promise<void> {
+  /** Resolves when what costs as much as `cost` letters may be parsed. */
+  async allow(cost: number): Promise<void> {
     const now = performance.now();
     if (now - this.#windowBegan >= WINDOW_MS) this.#begin(now);
-    else if (this.#bytes + byteLength > WINDOW_BYTES && !document.hidden) {
+    else if (this.#cost + cost > WINDOW_COST && !document.hidden) {
       await new Promise((resolve) => setTimeout(resolve, this.#windowBegan + WINDOW_MS - now));
       this.#begin(performance.now());
     }
-    this.#bytes += byteLength;
+    this.#cost += cost;
   }
 
   #begin(now: number): void {
     this.#windowBegan = now;
-    this.#bytes = 0;
+    this.#cost = 0;
   }
 }

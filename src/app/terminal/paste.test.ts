@@ -15,3 +15,12 @@ const cases = [
 test.each(cases)("%s", (_, text, bracketed, typed) => {
   expect(typedForPaste(text, bracketed)).toBe(typed);
 });
+
+test("nested markers cost no more than their length", () => {
+  const depth = 30_000;
+  const text = `${"\u001b[20".repeat(depth)}x${"1~".repeat(depth)}`;
+  const began = performance.now();
+  expect(typedForPaste(text, false)).toBe(`${"\u001b[20".repeat(depth)}x${"1~".repeat(depth)}`);
+  expect(typedForPaste(`${"\u001b[20".repeat(depth)}${"1~".repeat(depth)}`, true)).toBe("\u001b[200~\u001b[201~");
+  expect(performance.now() - began).toBeLessThan(500);
+});

@@ -3,13 +3,14 @@ import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 import type { GuestConsole } from "#protocol/tabvisor.ts";
+import { OutputFilter } from "./output-filter.ts";
 import { OutputPace } from "./output-pace.ts";
 import { typedForPaste } from "./paste.ts";
 import { TerminalAnswers } from "./terminal-answers.ts";
 import { matchColours, terminalThemes } from "./terminal-theme.ts";
 
-/** Output is parsed in pieces of this many bytes, about 3 ms each, so that the page stays free between them. */
-const PIECE_BYTES = 16 * 1024;
+/** Output is parsed in pieces that cost as much as so many letters, about 3 ms each, so that the page stays free between them. */
+const PIECE_COST = 16 * 1024;
 const SCROLLBACK_LINES = 5000;
 const ANSWERS_PER_SECOND = 64;
 /** A pane that is smaller is about to vanish or to grow: wrapping the output so narrowly would mangle it. */
@@ -47,6 +48,7 @@ export class TerminalSession {
   #answersInSecond = 0;
   #answersSecond = 0;
   readonly #pace = new OutputPace();
+  readonly #filter = new OutputFilter(PIECE_COST);
   readonly #firstOutput = Promise.withResolvers<void>();
 
   constructor(console: GuestConsole, name: string, look: TerminalLook) {
@@ -61,6 +63,7 @@ export class TerminalSession {
       fontSize: look.fontSize,
       lineHeight: 1.25,
       linkHandler: { activate: () => {} },
+      logLevel: "off",
       scrollback: SCROLLBACK_LINES,
       cursorInactiveStyle: "outline",
       theme: terminalThemes[look.theme],
@@ -237,10 +240,9 @@ export class TerminalSession {
 
   async #print(bytes: Uint8Array): Promise<void> {
     this.#firstOutput.resolve();
-    for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
-      const piece = bytes.slice(from, from + PIECE_BYTES);
-      await this.#pace.allow(piece.byteLength);
-      await new Promise<void>((parsed) => this.#terminal.write(piece, parsed));
+    for (const { text, cost } of this.#filter.pieces(bytes, this.size)) {
+      await this.#pace.allow(cost);
+      await new Promise<void>((parsed) => this.#terminal.write(text, parsed));
     }
   }
 }
