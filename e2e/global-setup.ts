@@ -4,7 +4,7 @@ import type { TestProject } from "vitest/node";
 import { root } from "#cli/bundle.mjs";
 import { ensureChromium } from "#cli/chromium.ts";
 import { ensurePageBuild, pageFolder } from "#cli/page-build.ts";
-import { startStaticServer } from "#cli/static-server.ts";
+import { startStaticServer } from "#cli/server/static-server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -31,6 +31,10 @@ export async function untilReady(page: Page, timeoutMs = 30_000): Promise<void> 
 /** Opens a page of its own context; it is closed with the test. */
 export type OpenPage = (options?: OpenOptions) => Promise<OpenedPage>;
 
+/** Makes a problem of every breach of the content security policy, Trusted Types among it. */
+const TELL_VIOLATIONS = `addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+  console.error("policy violated: " + [violatedDirective, blockedURI, sample].join(" ")));`;
+
 async function openIn(context: BrowserContext, options: OpenOptions): Promise<OpenedPage> {
   const page = await context.newPage();
   const problems: string[] = [];
@@ -38,6 +42,7 @@ async function openIn(context: BrowserContext, options: OpenOptions): Promise<Op
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(message.text());
   });
+  await page.addInitScript(TELL_VIOLATIONS);
   if (options.before) await page.addInitScript(options.before);
   const origin = inject(options.isolated === false ? "urlWithoutIsolation" : "url");
   await page.goto(`${origin}/${options.path ?? ""}`);

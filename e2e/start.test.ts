@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { root } from "#cli/bundle.mjs";
+import { ask } from "#cli/server/server.fixture.ts";
 
 interface Started {
   readonly child: ChildProcess;
@@ -38,6 +39,16 @@ test("prints the URL once it answers there, and ends when told to", async () => 
   const closed = once(child, "close");
   child.kill("SIGTERM");
   expect(await closed).toEqual([0, null]);
+});
+
+test("answers to the names that it was told, and to no others", async () => {
+  const { until } = start({ PORT: "0" }, "--allow-host", "Lab.example");
+  const [, url = ""] = (await until(/served at \S+/)).match(/served at (\S+)/) ?? [];
+  expect((await ask(url, "/", { Host: "lab.example" })).status).toBe(200);
+  expect(await ask(url, "/", { Host: "evil.example" })).toMatchObject({
+    status: 421,
+    body: expect.stringContaining("--allow-host NAME"),
+  });
 });
 
 test("serves without the isolation headers when asked to", async () => {

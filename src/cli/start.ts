@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { fingerprint, root } from "./bundle.mjs";
 import { main as tabvisor } from "./main.ts";
 import { ensurePageBuild, pageFolder } from "./page-build.ts";
-import { probePort, startStaticServer } from "./static-server.ts";
+import { probePort, startStaticServer } from "./server/static-server.ts";
 
 const DEFAULT_PORT = 5173;
 
@@ -13,6 +13,7 @@ const USAGE = `Usage: npm start [-- OPTIONS]
 Builds the guest images and the page where needed, and serves the playground.
 
   --port N          the port (else the environment's PORT, else ${DEFAULT_PORT}; 0: any free one)
+  --allow-host NAME answer to this name too, beside localhost (behind a proxy or tunnel; may be given again)
   --no-isolation    leave out the headers that give the page shared memory (to see what it then says)
   --help`;
 
@@ -64,7 +65,12 @@ function portFrom(option: string | undefined): number {
 export async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: { port: { type: "string" }, "no-isolation": { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      port: { type: "string" },
+      "allow-host": { type: "string", multiple: true, default: [] },
+      "no-isolation": { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     console.log(USAGE);
@@ -77,6 +83,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const server = await startStaticServer({
     folders: [pageFolder, join(root, "public")],
     port,
+    allowedHosts: values["allow-host"].map((name) => name.toLowerCase()),
     isolated: !values["no-isolation"],
   });
   say(`Tabvisor is served at ${server.url} (Ctrl-C stops it)`);

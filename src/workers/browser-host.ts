@@ -6,6 +6,7 @@ import { createSharedGuestMemory } from "./guest-buffers.ts";
 import { imageWorkerReader } from "./image-worker-link.ts";
 import { SpareWorker } from "./spare-worker.ts";
 import { fetchBelow } from "./web-platform.ts";
+import { newGuestWorker, newImageWorker } from "./worker-urls.ts";
 
 /** Where the image catalogue stands, relative to the page. */
 const GUESTS_FOLDER = "guests/";
@@ -62,14 +63,7 @@ function after(ms: number, callback: () => void): () => void {
 }
 
 function chunkReaderBelow(folder: string): ReadChunk {
-  return imageWorkerReader(
-    folder,
-    () => new Worker(new URL("./image-worker.ts", import.meta.url), { type: "module", name: "images" }),
-  );
-}
-
-function newGuestWorker(): Worker {
-  return new Worker(new URL("./guest-worker.ts", import.meta.url), { type: "module", name: "guest" });
+  return imageWorkerReader(folder, newImageWorker);
 }
 
 function asGuestWorker(worker: Worker): GuestWorker {

@@ -4,7 +4,7 @@ import { ensureChromium } from "#cli/chromium.ts";
 import { ensurePrograms } from "#cli/debian-packages.ts";
 import { ensurePageBuild, pageFolder } from "#cli/page-build.ts";
 import { ensureGuestImages } from "#cli/start.ts";
-import { startStaticServer } from "#cli/static-server.ts";
+import { startStaticServer } from "#cli/server/static-server.ts";
 import { ChromiumSide } from "./chromium-side.ts";
 import { removeDisk, writeDiskImage, writeEmptyDisk, writeImageFiles, type ImageFiles } from "./image-files.ts";
 import { NativeSide } from "./native-side.ts";

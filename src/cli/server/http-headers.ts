@@ -18,12 +18,23 @@ const POLICY: Readonly<Record<string, string>> = {
   "base-uri": "'none'",
   "form-action": "'none'",
   "frame-ancestors": "'self'",
+  // No string becomes markup or code; the one policy is the one in workers/worker-urls.ts.
+  "require-trusted-types-for": "'script'",
+  "trusted-types": "tabvisor-workers",
 };
 
 /** Our content security policy, with these directives in place of its own. */
 export function contentSecurityPolicy(changes: Readonly<Record<string, string>> = {}): string {
   return Object.entries({ ...POLICY, ...changes })
     .map(([directive, sources]) => `${directive} ${sources}`)
+    .join("; ");
+}
+
+/** The policy as the page's own meta tag has it, for hosts that send no such header; framing is not its to rule (CSP 3 §3.3). */
+export function policyInPage(): string {
+  return contentSecurityPolicy()
+    .split("; ")
+    .filter((directive) => !directive.startsWith("frame-ancestors "))
     .join("; ");
 }
 
