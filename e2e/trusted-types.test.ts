@@ -31,6 +31,7 @@ async function tryInjections(): Promise<Record<string, string>> {
     srcdoc: () => (frame.srcdoc = markup),
     "script text": () => (script.text = "window.injected = true"),
     "script source": () => (script.src = "/assets/other.js"),
+    // oxlint-disable-next-line no-eval -- that it is refused is what is tested
     eval: () => globalThis.eval("window.injected = true"),
     Function: () => asFunction(Function),
     timer: () => setTimeout("window.injected = true" as unknown as () => void, 0),

@@ -1,3 +1,4 @@
+/* oxlint-disable import/default -- Vite makes these two modules, whose default is the URL of the bundle */
 import guestWorkerUrl from "./guest-worker.ts?worker&url";
 import imageWorkerUrl from "./image-worker.ts?worker&url";
 import { createScriptUrlPolicy } from "./script-url-policy.ts";

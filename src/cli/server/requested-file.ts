@@ -35,7 +35,7 @@ export function notFound(): Refusal {
 }
 
 /** Neither follows a link that was put there just now, nor waits for the other end of a pipe. */
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const OPENED_AS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
