@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { expect } from "vitest";
 import { buildProgram, typedProgram } from "#cli/bench/program.ts";
 import { ensurePrograms } from "#cli/debian-packages.ts";
-import { CODE_BYTES_MAX } from "#hart/translator/translator.ts";
+import { CODE_BYTES_MAX } from "#hart/translator/standing-regions.ts";
 import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
 import { bootGuest, shell } from "./guests.fixture.ts";
 import { test } from "./page.fixture.ts";

@@ -190,6 +190,18 @@ test("more regions than there may be: the oldest go, and what they were of runs 
   expect(most).toBe(TABLE_SIZE / 2);
 });
 
+test("twice as many hot places in one slice as there is room for", () => {
+  const bench = new Bench();
+  const loops = 2 * TABLE_SIZE;
+  for (let index = 0; index < loops; index++) bench.writeLoop(index);
+  for (let pass = 0; pass < 3; pass++) expect(bench.callMany(0, loops)).toBe(loops * ROUNDS);
+  // What waits is translated between the next slices, a module's worth at a time.
+  for (let slice = 0; slice < 200; slice++) expect(bench.call(slice)).toBe(ROUNDS);
+  expect(bench.counter("regionsTranslated")).toBeGreaterThan(TABLE_SIZE / 2);
+  expect(bench.counter("regions")).toBeLessThanOrEqual(TABLE_SIZE / 2);
+  expect(bench.callMany(0, loops)).toBe(loops * ROUNDS);
+});
+
 test("all translations can be dropped between two instructions of a loop", () => {
   const bench = new Bench();
   bench.writeLoop(0);

@@ -1,27 +1,15 @@
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import {
-  Counter,
-  DECODED,
-  DECODED_PAGE_BYTES,
-  HOT_COUNTER_COUNT,
-  HOT_COUNTERS,
-  OPERATION_BYTES,
-  ORIGINAL_COUNT,
-  ORIGINALS,
-  PAGE_BYTES,
-} from "#memory/layout.ts";
+import { Counter, DECODED, DECODED_PAGE_BYTES, HOT_COUNTER_COUNT, HOT_COUNTERS, PAGE_BYTES } from "#memory/layout.ts";
 import type { DecodedPages } from "#hart/translation/decoded-pages.ts";
 import type { HartState } from "#hart/state/hart-state.ts";
 import { hasFusedMultiplyAdd } from "#hart/float/emitted/fused.ts";
-import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
-import { REGIONS_IN_PAGE } from "#hart/translation/decoded-layout.ts";
 import { TRANSLATED } from "#hart/translation/operation.ts";
 import { GO_ON } from "#hart/emit/region-calls.ts";
 import { buildRegionModule } from "./region-module.ts";
-import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
+import { RegionJoin } from "./region-join.ts";
+import type { CodePage } from "./region.ts";
+import { operationAt, StandingRegions, type Planned } from "./standing-regions.ts";
 
-/** Bytes of WebAssembly that may stand at once; machine code takes several times as many. */
-export const CODE_BYTES_MAX = 24 * 2 ** 20;
 /** A region so large that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
 const GENERATIONS_MAX = 2;
 const JOINED_FREELY_MAX = 200;
@@ -30,6 +18,12 @@ const JOINED_FREELY_MAX = 200;
  * instructions is never translated: so much code would not stay in the host's caches, where operations take less room.
  */
 const HALF_LIFE_INSTRUCTIONS = 64_000_000n;
+/** Hot operations translated between two slices: a guest can make any number of them at once. */
+const BATCH_OPERATIONS_MAX = 64;
+/** Time after which those that are left wait for the next slice. */
+const PLANNING_MS = 6;
+/** Hot operations that may wait; those turned away become hot again. */
+const WAITING_MAX = 4096;
 /** Slices after which what became hot waits no longer for more of its kind. */
 const BATCH_SLICES = 12;
 /** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
@@ -37,60 +31,10 @@ const REBUILDS_MAX = 40;
 /** Modules that failed one after the other, with none between that did not, before no more are tried. */
 const FAILURES_MAX = 16;
 
-/** A region of a page that is to be translated. */
-interface Planned {
-  readonly region: Region;
-  readonly page: number;
-  readonly decodedPage: number;
-  /** How often it was put together anew from regions that stood. */
-  readonly generation: number;
-}
-
-/** A region that stands: its function is in the table, and its entries in place of operations. */
-interface Standing extends Planned {
-  readonly tableIndex: number;
-  /** For each entry, where its operation is kept. */
-  readonly originals: readonly number[];
-  readonly codeBytes: number;
-}
-
 /** A module of regions: its functions by their number. */
 interface Built {
   readonly exports: WebAssembly.Instance["exports"];
   readonly bytes: number;
-}
-
-/** What a newly hot place reaches, joined with regions that share instructions with it where that is not too large. */
-class Join {
-  readonly #page: CodePage;
-  readonly #stops: ReadonlySet<number>;
-  #region: Region | undefined;
-
-  constructor(page: CodePage, offset: number, stops: ReadonlySet<number>) {
-    this.#page = page;
-    this.#stops = stops;
-    this.#region = findRegion(page, [offset], stops);
-  }
-
-  tryWith(other: Region): boolean {
-    if (!this.#region || !overlaps(this.#region, other)) return false;
-    const entries = [...new Set([...this.#region.entries, ...other.entries])];
-    const together = findRegion(this.#page, entries, this.#stops);
-    if (!together || together.instructionCount >= REGION_INSTRUCTIONS_MAX) return false;
-    this.#region = together;
-    return true;
-  }
-
-  /** The region, going no further than where others begin. */
-  apartFrom(others: ReadonlySet<number>): Region | undefined {
-    if (!this.#region || others.size === 0) return this.#region;
-    const entries = this.#region.entries.filter((entry) => !others.has(entry));
-    return findRegion(this.#page, entries, others);
-  }
-}
-
-function entriesOf(regions: readonly Planned[]): ReadonlySet<number> {
-  return new Set(regions.flatMap(({ region }) => region.entries));
 }
 
 /** What of the hart the translator works with. */
@@ -103,7 +47,7 @@ export interface TranslatorHost {
   readonly exports: Readonly<Record<string, object>>;
   /** Hot operations that are translated without waiting for more. */
   readonly batchOperations: number;
-  /** Milliseconds. */
+  /** Milliseconds; what it says changes when code is translated, never what it does. */
   readonly now: () => number;
 }
 
@@ -115,17 +59,9 @@ export class Translator {
   readonly #host: TranslatorHost;
   /** Places of hot operations, not looked at yet. */
   readonly #hot = new Set<number>();
-  /** By RAM page. */
-  readonly #pages = new Map<number, Set<Standing>>();
-  /** Oldest first. */
-  readonly #standing = new Set<Standing>();
+  readonly #standing: StandingRegions;
   readonly #rebuilds = new Map<number, number>();
   readonly #fused = hasFusedMultiplyAdd();
-  readonly #freePlaces: number[] = [];
-  #places = 0;
-  readonly #freeOriginals: number[] = [];
-  #originals = 0;
-  #codeBytes = 0;
   /** Slices since the first hot operation that waits. */
   #waited = 0;
   /** Ticks when arrivals were last halved. */
@@ -135,11 +71,12 @@ export class Translator {
 
   constructor(host: TranslatorHost) {
     this.#host = host;
+    this.#standing = new StandingRegions(host.memory, host.table);
   }
 
   /** Execution often jumps to the operation at this address. */
   hot(operation: number): void {
-    if (this.#failures < FAILURES_MAX) this.#hot.add(operation);
+    if (this.#failures < FAILURES_MAX && this.#hot.size < WAITING_MAX) this.#hot.add(operation);
   }
 
   /** Between slices: translates what has become hot, once it is worth a module. */
@@ -149,32 +86,35 @@ export class Translator {
     if (this.#hot.size < this.#host.batchOperations && ++this.#waited < BATCH_SLICES) return;
     this.#waited = 0;
     const began = this.#host.now();
-    const wanted = [...this.#hot];
-    this.#hot.clear();
     const found = new Set<Planned>();
-    for (const operation of wanted) this.#plan(operation, found);
+    let looked = 0;
+    for (const operation of this.#hot) {
+      if (looked++ >= BATCH_OPERATIONS_MAX || this.#host.now() - began > PLANNING_MS) break;
+      this.#hot.delete(operation);
+      this.#plan(operation, found);
+    }
     if (found.size > 0) this.#tryToBuild([...found]);
-    this.#makeRoom();
+    this.#standing.makeRoom();
     this.#count(began);
   }
 
   /** Bytes of a page are about to change: regions made of them are dropped. */
   codeChanged(page: number, first: number, end: number): void {
-    for (const standing of this.#pages.get(page) ?? []) {
+    for (const standing of this.#standing.of(page)) {
       const isTouched = standing.region.blocks.some(({ offset, endOffset }) => offset < end && first < endOffset);
-      if (isTouched) this.#drop(standing);
+      if (isTouched) this.#standing.drop(standing);
     }
     this.#rebuilds.set(page, (this.#rebuilds.get(page) ?? 0) + 1);
   }
 
   /** A page is data again, or its decoded page is another's. */
   dropPage(page: number): void {
-    for (const standing of this.#pages.get(page) ?? []) this.#drop(standing);
+    for (const standing of this.#standing.of(page)) this.#standing.drop(standing);
     this.#rebuilds.delete(page);
   }
 
   dropAll(): void {
-    for (const standing of this.#standing) this.#drop(standing);
+    this.#standing.dropAll();
     this.#hot.clear();
     this.#rebuilds.clear();
   }
@@ -202,14 +142,14 @@ export class Translator {
       isReached: (at) => view.getUint32(operationAt(decodedPage, at), true) !== 0,
     };
     this.#dropWritten(page);
-    const standing = [...(this.#pages.get(page) ?? [])];
+    const standing = this.#standing.of(page);
     const planned = [...found].filter((each) => each.page === page);
     const finished = standing.filter(
       ({ generation, region: { instructionCount } }) =>
         generation >= GENERATIONS_MAX && instructionCount > JOINED_FREELY_MAX,
     );
     const offset = (operation - operationAt(decodedPage, 0)) / 4;
-    const joined = new Join(codePage, offset, entriesOf(finished));
+    const joined = new RegionJoin(codePage, offset, entriesOf(finished));
     const joinedPlanned = new Set(planned.filter((each) => joined.tryWith(each.region)));
     const joinedStanding = new Set(standing.filter((each) => !finished.includes(each) && joined.tryWith(each.region)));
     const region = joined.apartFrom(
@@ -220,7 +160,7 @@ export class Translator {
     );
     if (!region) return;
     for (const each of joinedPlanned) found.delete(each);
-    for (const each of joinedStanding) this.#drop(each);
+    for (const each of joinedStanding) this.#standing.drop(each);
     const before = [...joinedPlanned].map(({ generation }) => generation);
     const again = [...joinedStanding].map(({ generation }) => generation + 1);
     found.add({ page, decodedPage, region, generation: Math.max(0, ...before, ...again) });
@@ -228,28 +168,30 @@ export class Translator {
 
   /** Regions of a page that was written from outside are unreachable already. */
   #dropWritten(page: number): void {
-    for (const each of this.#pages.get(page) ?? []) {
-      if (!each.region.entries.every((entry) => this.#isEntered(each, entry))) this.#drop(each);
+    for (const each of this.#standing.of(page)) {
+      if (!each.region.entries.every((entry) => this.#standing.isEntered(each, entry))) this.#standing.drop(each);
     }
   }
 
   /** What cannot be built together is built one by one; what fails alone is left, with its page, to the interpreter. */
   #tryToBuild(found: readonly Planned[]): void {
     if (this.#failures >= FAILURES_MAX) return;
-    const places = found.map(() => this.#freePlaces.pop() ?? this.#places++);
+    this.#standing.makeRoom(found);
+    const places = found.map(() => this.#standing.takePlace());
     const built = this.#build(found, places);
     if (built) {
       this.#failures = 0;
       for (const [index, planned] of found.entries()) {
         const tableIndex = places[index] ?? 0;
-        this.#host.table.set(tableIndex, built.exports[String(index)]);
-        this.#stand(planned, tableIndex, Math.ceil(built.bytes / found.length));
+        const codeBytes = Math.ceil(built.bytes / found.length);
+        this.#standing.stand(planned, tableIndex, built.exports[String(index)], codeBytes);
+        this.#host.state.count(Counter.regionsTranslated);
       }
       return;
     }
     this.#failures++;
     this.#host.state.count(Counter.translationFailures);
-    this.#freePlaces.push(...places);
+    this.#standing.givePlaces(places);
     if (found.length > 1) for (const each of found) this.#tryToBuild([each]);
     else for (const { page } of found) this.#rebuilds.set(page, REBUILDS_MAX + 1);
   }
@@ -275,81 +217,14 @@ export class Translator {
     }
   }
 
-  #stand(planned: Planned, tableIndex: number, codeBytes: number): void {
-    const { region, page, decodedPage } = planned;
-    const { view } = this.#host.memory;
-    const originals: number[] = [];
-    for (const [entry, offset] of region.entries.entries()) {
-      const at = operationAt(decodedPage, offset);
-      const original = this.#freeOriginals.pop() ?? this.#originals++;
-      originals.push(original);
-      const kept = ORIGINALS + original * OPERATION_BYTES;
-      view.setBigUint64(kept, view.getBigUint64(at, true), true);
-      view.setUint32(at, TRANSLATED | (entry << 8) | (original << 16), true);
-      view.setUint32(at + 4, tableIndex, true);
-    }
-    const standing = { ...planned, tableIndex, originals, codeBytes };
-    this.#standing.add(standing);
-    const ofPage = this.#pages.get(page) ?? new Set();
-    ofPage.add(standing);
-    this.#pages.set(page, ofPage);
-    view.setUint32(operationAt(decodedPage, 0) + REGIONS_IN_PAGE, ofPage.size, true);
-    this.#codeBytes += codeBytes;
-    this.#host.state.count(Counter.regionsTranslated);
-  }
-
-  #drop(standing: Standing): void {
-    const { view } = this.#host.memory;
-    const { region, page, decodedPage, tableIndex, originals, codeBytes } = standing;
-    for (const [entry, offset] of region.entries.entries()) {
-      const original = originals[entry] ?? 0;
-      const kept = ORIGINALS + original * OPERATION_BYTES;
-      if (this.#isEntered(standing, offset))
-        view.setBigUint64(operationAt(decodedPage, offset), view.getBigUint64(kept, true), true);
-      this.#freeOriginals.push(original);
-    }
-    this.#host.table.set(tableIndex, null);
-    this.#freePlaces.push(tableIndex);
-    this.#standing.delete(standing);
-    const ofPage = this.#pages.get(page);
-    ofPage?.delete(standing);
-    if (ofPage?.size === 0) this.#pages.delete(page);
-    view.setUint32(operationAt(decodedPage, 0) + REGIONS_IN_PAGE, ofPage?.size ?? 0, true);
-    this.#codeBytes -= codeBytes;
-  }
-
-  /** Whether the entry at an offset still stands in place of its operation: the page may have been written since. */
-  #isEntered({ decodedPage, tableIndex }: Standing, offset: number): boolean {
-    const at = operationAt(decodedPage, offset);
-    const { view } = this.#host.memory;
-    return (view.getUint32(at, true) & 0xff) === TRANSLATED && view.getUint32(at + 4, true) === tableIndex;
-  }
-
-  /** Keeps code memory, the table and the kept operations within their bounds: the oldest goes first. */
-  #makeRoom(): void {
-    for (const standing of this.#standing) {
-      const hasRoom =
-        this.#codeBytes <= CODE_BYTES_MAX &&
-        this.#standing.size <= TABLE_SIZE / 2 &&
-        this.#originals - this.#freeOriginals.length <= ORIGINAL_COUNT / 2;
-      if (hasRoom) return;
-      this.#drop(standing);
-    }
-  }
-
   #count(began: number): void {
     const { state, now } = this.#host;
-    state.setCounter(Counter.regions, this.#standing.size);
-    state.setCounter(Counter.regionBytes, this.#codeBytes);
+    state.setCounter(Counter.regions, this.#standing.count);
+    state.setCounter(Counter.regionBytes, this.#standing.codeBytes);
     state.count(Counter.translationMicroseconds, Math.round((now() - began) * 1000));
   }
 }
 
-/** Where the operation of the instruction at an offset in a page stands. */
-function operationAt(decodedPage: number, offset: number): number {
-  return DECODED + decodedPage * DECODED_PAGE_BYTES + offset * (OPERATION_BYTES / 2);
-}
-
-function overlaps(one: Region, other: Region): boolean {
-  return one.blocks.some((a) => other.blocks.some((b) => a.offset < b.endOffset && b.offset < a.endOffset));
+function entriesOf(regions: readonly Planned[]): ReadonlySet<number> {
+  return new Set(regions.flatMap(({ region }) => region.entries));
 }
