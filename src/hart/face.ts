@@ -28,6 +28,8 @@ export interface HartFace {
   dropCaches(): void;
   /** Hart state was replaced, or page tables may have been; RAM only through GuestMemory, which drops code itself. Cheaper than `dropCaches`. */
   stateReplaced(): void;
+  /** As SFENCE.VMA of everything. */
+  fence(): void;
   /** Every page's next store takes the slow path again, which marks it dirty: called once dirty flags were cleared. */
   flushWriteTlb(): void;
 }

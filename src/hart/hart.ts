@@ -1,17 +1,23 @@
 import { Cause, type HelperName } from "#riscv/engine.ts";
 import { instructionLength } from "#riscv/decode.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { Counter, DECODED, DECODED_PAGE_BYTES, HART_STATE_BYTES, PAGE_BYTES } from "#memory/layout.ts";
+import { Counter, HART_STATE_BYTES } from "#memory/layout.ts";
 import { peekCsr, type CsrHost } from "./csrs.ts";
 import { DecodedPages } from "#hart/translation/decoded-pages.ts";
 import { Evaluator } from "#hart/evaluator/evaluator.ts";
 import { GuestException } from "#hart/state/exception.ts";
+import { EngineHost } from "./engine-host.ts";
 import type { HartFace } from "./face.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
 import { HartState } from "#hart/state/hart-state.ts";
 import { makeHelpers } from "./helpers.ts";
-import { compileInterpreter, instantiateInterpreter, TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
-import { Mode, Status, SXL_64, UXL_64 } from "#hart/state/status.ts";
+import {
+  compileInterpreter,
+  instantiateInterpreter,
+  TABLE_SIZE,
+  type InterpreterHost,
+} from "#hart/interpreter/interpreter.ts";
+import { Mode, SXL_64, UXL_64 } from "#hart/state/status.ts";
 import { Tlbs } from "#hart/translation/tlb.ts";
 import { Translator } from "#hart/translator/translator.ts";
 import { interruptToTake, takeTrap } from "./traps.ts";
@@ -189,6 +195,10 @@ export class Hart implements HartFace {
     this.stateReplaced();
   }
 
+  fence(): void {
+    this.#tlbs.flushTranslated();
+  }
+
   flushWriteTlb(): void {
     this.#tlbs.flushWrites();
   }
@@ -251,6 +261,28 @@ export class Hart implements HartFace {
     return BigInt(((this.#virtual.fetch16(this.pc + 2n) << 16) | low) >>> 0);
   }
 
+  /** What emitted code calls. */
+  #engineHost(decoded: DecodedPages): InterpreterHost {
+    return new EngineHost({
+      state: this.state,
+      memory: this.#memory,
+      tlbs: this.#tlbs,
+      virtual: this.#virtual,
+      decoded,
+      helpers: this.#helpers,
+      trap: (code, value) => this.#trap(code, value),
+      interruptsChanged: () => this.#interruptsChanged(),
+      time: () => this.#time(),
+      codeChanged: (page, first, end) => this.#translator?.codeChanged(page, first, end),
+      hot: (operation) => this.#translator?.hot(operation),
+      fetchAnew: () => {
+        this.#putBy += this.state.getLow("budget");
+        this.state.setLow("budget", 0);
+      },
+      calledOut: () => this.#host.calledOut?.(),
+    }).imports();
+  }
+
   #makeEvaluator(): () => void {
     const { state } = this;
     const evaluator = new Evaluator({
@@ -283,33 +315,8 @@ export class Hart implements HartFace {
     this.#decoded = decoded;
     const table =
       translation && new WebAssembly.Table({ element: "anyfunc", initial: TABLE_SIZE, maximum: TABLE_SIZE });
-    const guarded = Object.entries(this.#helpers).map(
-      ([name, helper]) => [name, this.#guard(unsigned(helper), 0n)] as const,
-    );
-    const host = {
-      helpers: Object.fromEntries(guarded) as Record<HelperName, (...args: bigint[]) => bigint>,
-      readDevice: this.#guard(
-        (va: bigint, physical: bigint, width: number) =>
-          this.#virtual.readDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width),
-        0n,
-      ),
-      writeDevice: this.#guard(
-        (va: bigint, physical: bigint, width: number, value: bigint) =>
-          this.#virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value),
-        undefined,
-      ),
-      decodePage: (page: number) => this.#decodePage(decoded, page),
-      releasePage: (page: number) => this.#releasePage(decoded, page),
-      decode: (address: number) => decoded.decode(address),
-      decodeSpanning: this.#guard((page: number) => decoded.decodeSpanning(page, this.#spanningWord()), undefined),
-      trap: () => this.#trapPending(),
-      useFloat: this.#guard(() => this.#useFloat(), undefined),
-      interruptsChanged: () => this.#interruptsChanged(),
-      time: () => this.#time(),
-      codeChanged: (page: number, first: number, end: number) => this.#translator?.codeChanged(page, first, end),
-      hot: (operation: number) => this.#translator?.hot(operation),
-    };
-    const interpreter = instantiateInterpreter(compiled, this.#memory, host, table);
+    const interpreter = instantiateInterpreter(compiled, this.#memory, this.#engineHost(decoded), table);
+    this.#tlbs.emitted = interpreter.tlbs;
     if (table && hotThreshold !== undefined) {
       this.#translator = new Translator({
         memory: this.#memory,
@@ -323,58 +330,4 @@ export class Hart implements HartFace {
     }
     return interpreter.run;
   }
-
-  /** What a wasm import may not do is throw: the exception goes to its slot, and `otherwise` is returned. */
-  #guard<A extends readonly unknown[], R>(call: (...args: A) => R, otherwise: R): (...args: A) => R {
-    return (...args) => {
-      try {
-        return call(...args);
-      } catch (error) {
-        if (!(error instanceof GuestException)) throw error;
-        this.state.set("exception", BigInt(error.code + 1));
-        this.state.set("exceptionValue", BigInt.asUintN(64, error.value));
-        return otherwise;
-      }
-    };
-  }
-
-  #trapPending(): void {
-    const { state } = this;
-    const code = state.getLow("exception") - 1;
-    state.set("exception", 0n);
-    this.#trap(code, state.get("exceptionValue"));
-    state.set("exceptionValue", 0n);
-  }
-
-  #decodePage(decoded: DecodedPages, page: number): number {
-    const { index, evicted } = decoded.assign(page);
-    this.#tlbs.dropWritesTo(this.#memory.layout.ram + page * PAGE_BYTES);
-    if (evicted) this.#tlbs.dropFetchesOf(DECODED + index * DECODED_PAGE_BYTES);
-    this.state.count(Counter.pagesDecoded);
-    return index;
-  }
-
-  #releasePage(decoded: DecodedPages, page: number): void {
-    decoded.release(page);
-    this.#tlbs.flushFetches();
-    // The page may be the one that is running: fetch it anew.
-    this.#putBy += this.state.getLow("budget");
-    this.state.setLow("budget", 0);
-  }
-
-  #spanningWord(): number {
-    const low = this.#virtual.fetch16(this.pc);
-    return ((this.#virtual.fetch16(BigInt.asUintN(64, this.pc + 2n)) << 16) | low) >>> 0;
-  }
-
-  #useFloat(): void {
-    const status = this.state.getLow("mstatus");
-    if ((status & Status.FS) === 0) throw new GuestException(Cause.IllegalInstruction, 0n);
-    this.state.setLow("mstatus", status | Status.FS);
-  }
-}
-
-/** WebAssembly hands its i64s over as signed; the helpers take unsigned ones. */
-function unsigned(helper: (...args: readonly bigint[]) => bigint): (...args: readonly bigint[]) => bigint {
-  return (...args) => helper(...args.map((arg) => BigInt.asUintN(64, arg)));
 }

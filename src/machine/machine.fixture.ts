@@ -89,6 +89,10 @@ export class ScriptedHart implements HartFace {
     this.cachesDropped++;
   }
 
+  fence(): void {
+    this.cachesDropped++;
+  }
+
   stateReplaced(): void {
     this.cachesDropped++;
   }

@@ -4,24 +4,18 @@ import type { HartHost } from "#hart/state/hart-host.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_BASE, HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import { Board } from "./board.ts";
-import { BootError } from "#machine/boot/boot-error.ts";
+import { checkConfig } from "./check-config.ts";
 import { loadBootFiles, type Booted } from "#machine/boot/boot.ts";
 import type { BootFiles, MachineConfig, MachineHost, MachineParts, RunOutcome, StopReason } from "./face.ts";
 import { VirtualClock, WallClock } from "./guest-clock.ts";
 import { Htif } from "./htif.ts";
-import { MAX_DISKS, VIRTIO_BASE } from "./memory-map.ts";
+import { VIRTIO_BASE } from "./memory-map.ts";
 import { checkSameConfig, PARTS_VERSION, readParts } from "./parts.ts";
+import { PollPace } from "./poll-pace.ts";
 import { Sbi } from "./sbi.ts";
 import { hashData, StateHash } from "./state-hash.ts";
 import { clearRam } from "./zero-pages.ts";
 
-/** Devices look at the outside world whenever so many instructions were begun since power-on, and when the hart waits. */
-const POLL_INSTRUCTIONS = 100_000n;
-/** Under the wall clock a hart that is fast is disturbed less often: about every 100 µs. */
-const POLL_INSTRUCTIONS_MAX = 400_000n;
-const POLL_TICKS = 1000n;
-/** A bare program that reports through `tohost` is looked after more often. */
-const HTIF_INSTRUCTIONS = 10_000n;
 const TICKS_PER_MILLISECOND = 10_000;
 /** A timer past that, in ticks since power-on (29,000 years), never comes. */
 const NEVER_TICKS = 1n << 63n;
@@ -49,13 +43,9 @@ export class Machine {
   readonly #clock: WallClock | VirtualClock;
   readonly #board: Board;
   readonly #sbi: Sbi;
-  readonly #pollInstructions: bigint;
-  /** The present distance of polls, and the board's time of the last; they differ from the above under the wall clock only. */
-  #pollEvery: bigint;
-  #polledAt = 0n;
+  readonly #pace: PollPace;
   #htif: Htif | undefined;
   #stopped: StopReason | undefined;
-  #nextPoll = 0n;
   #sliceEnd = 0n;
   #hadWork = false;
   /** Taken back from a snapshot, and not run since. */
@@ -109,8 +99,7 @@ export class Machine {
       log: host.log,
     });
     const booted = this.#boot();
-    this.#pollInstructions = booted.tohost === undefined ? POLL_INSTRUCTIONS : HTIF_INSTRUCTIONS;
-    this.#pollEvery = this.#pollInstructions;
+    this.#pace = new PollPace({ reportsByHtif: booted.tohost !== undefined, isFixed: config.clock === "virtual" });
   }
 
   /**
@@ -133,7 +122,7 @@ export class Machine {
       if (hart.ticks >= end || this.#late) return { type: "ran" };
       const since = this.#clock.now();
       this.#board.pollTimers();
-      if (hart.waiting || hart.ticks >= this.#nextPoll) this.#poll(since);
+      if (hart.waiting || hart.ticks >= this.#pace.next) this.#poll(since);
       const begun = hart.run(this.#sliceUntil(end));
       this.#htif?.poll();
       if (begun > 0 || !hart.waiting || this.#stopped) continue;
@@ -184,13 +173,14 @@ export class Machine {
     this.#stopped = undefined;
     this.#hadWork = false;
     this.#restored = true;
-    this.#nextPoll = this.#pollAfter(this.hart.ticks - 1n);
+    this.#pace.resume(this.hart.ticks);
   }
 
   /** Cold reboot from the boot files: RAM zeroed and loaded anew, every device as at power-on. Disks keep what was written. */
   reset(): void {
     clearRam(this.memory);
     this.#boot();
+    this.#pace.reset();
   }
 
   /** The host has marked pages of RAM clean: the next store to each must be seen again. */
@@ -226,7 +216,6 @@ export class Machine {
     this.#stopped = undefined;
     this.#hadWork = false;
     this.#restored = false;
-    this.#nextPoll = 0n;
     return booted;
   }
 
@@ -251,6 +240,7 @@ export class Machine {
       writeDevice: (address, width, value) => this.#writeDevice(address, width, value),
       time: () => this.#board.clint.mtime,
       timerChanged: () => this.#timerChanged(),
+      calledOut: () => this.#lookAtClock(),
       ...(this.config.firmware === "sbi" ? { sbiCall: () => this.#sbiCall() } : {}),
     };
   }
@@ -258,11 +248,15 @@ export class Machine {
   #writeDevice(address: number, width: Width, value: bigint): boolean {
     const answered = this.#board.bus.write(address, width, value);
     // One notification may cost a hundred thousand instructions' time: the host must get its turn between two.
-    if (address >= VIRTIO_BASE && this.#comeBackAt !== undefined && this.#host.clock.now() >= this.#comeBackAt) {
-      this.#late = true;
-      this.hart.requestExit();
-    }
+    if (address >= VIRTIO_BASE) this.#lookAtClock();
     return answered;
+  }
+
+  /** Slices end by time as well as by count: what calls out may be a thousand times slower than what does not. */
+  #lookAtClock(): void {
+    if (this.#comeBackAt === undefined || this.#host.clock.now() < this.#comeBackAt) return;
+    this.#late = true;
+    this.hart.requestExit();
   }
 
   #sbiCall(): boolean {
@@ -273,30 +267,14 @@ export class Machine {
   #poll(now: bigint): void {
     const { ticks } = this.hart;
     this.#board.poll();
-    if (this.#clock instanceof VirtualClock) {
-      this.#nextPoll = this.#pollAfter(ticks);
-      return;
-    }
-    if (ticks >= this.#nextPoll) this.#pace(now - this.#polledAt);
-    this.#polledAt = now;
-    this.#nextPoll = ticks + this.#pollEvery;
-  }
-
-  /** So many ticks have passed since the last poll. */
-  #pace(passed: bigint): void {
-    if (passed < POLL_TICKS && this.#pollEvery < POLL_INSTRUCTIONS_MAX) this.#pollEvery *= 2n;
-    else if (passed > 4n * POLL_TICKS) this.#pollEvery = this.#pollInstructions;
-  }
-
-  #pollAfter(ticks: bigint): bigint {
-    return (ticks / this.#pollInstructions + 1n) * this.#pollInstructions;
+    this.#pace.polled(now, ticks);
   }
 
   /** Instructions of the next slice: to `end`, the next look at devices, or the next timer, whatever comes first. */
   #sliceUntil(end: bigint): number {
     const { ticks } = this.hart;
     let slice = end - ticks;
-    if (this.#nextPoll - ticks < slice) slice = this.#nextPoll - ticks;
+    if (this.#pace.next - ticks < slice) slice = this.#pace.next - ticks;
     if (this.#clock instanceof VirtualClock) {
       const timer = this.#nextTimer();
       if (timer !== undefined && this.#clock.ticksAt(timer) - ticks < slice) slice = this.#clock.ticksAt(timer) - ticks;
@@ -364,17 +342,5 @@ export class Machine {
   #stop(reason: StopReason): void {
     this.#stopped ??= reason;
     this.hart.requestExit();
-  }
-}
-
-function checkConfig(config: MachineConfig, host: MachineHost, memory: GuestMemory): void {
-  if (memory.layout.ramBytes !== config.memoryMiB * 0x10_0000) {
-    throw new BootError(`The machine has ${config.memoryMiB} MiB of memory, but its shared memory is of another size.`);
-  }
-  if (host.disks.length !== config.diskCount) {
-    throw new BootError(`The machine has ${config.diskCount} disks, but ${host.disks.length} were handed in.`);
-  }
-  if (config.diskCount > MAX_DISKS) {
-    throw new BootError(`The machine takes at most ${MAX_DISKS} disks: remove ${config.diskCount - MAX_DISKS}.`);
   }
 }

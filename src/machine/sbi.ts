@@ -32,11 +32,12 @@ interface Result {
   readonly value: bigint;
 }
 
-/** Arguments a0…a5, as unsigned 64-bit numbers, and the function id. */
+/** Arguments a0…a2, as unsigned 64-bit numbers, and the function id. */
 type Extension = (sbi: Sbi, functionId: number, args: readonly bigint[]) => Result;
 
 const A0 = 10;
 const A1 = 11;
+const A2 = 12;
 const A6 = 16;
 const A7 = 17;
 
@@ -48,27 +49,30 @@ export class Sbi {
     this.board = board;
   }
 
-  /** Answers the call in the hart's registers: a7 extension, a6 function, a0…a5 arguments; error in a0, value in a1. */
+  /** Answers the call in the hart's registers: a7 extension, a6 function, a0…a2 arguments; error in a0, value in a1. */
   call(): void {
     const { hart } = this.board;
-    const extensionId = hart.x(A7);
-    const args = Array.from({ length: 6 }, (_, index) => hart.x(A0 + index));
+    const args = [hart.x(A0), hart.x(A1), hart.x(A2)];
+    // Numbers, not bigints: a fence in a loop is looked up a million times a second.
+    const extensionId = Number(hart.x(A7));
     const legacy = legacyCalls.get(extensionId);
     if (legacy) {
       hart.setX(A0, BigInt.asUintN(64, legacy(this, args)));
       return;
     }
-    const functionId = Number(BigInt.asUintN(32, hart.x(A6)));
+    const functionId = Number(hart.x(A6) & 0xffff_ffffn);
     const { error, value } = extensions.get(extensionId)?.(this, functionId, args) ?? unsupported;
     hart.setX(A0, BigInt.asUintN(64, error));
-    hart.setX(A1, BigInt.asUintN(64, value));
+    hart.setX(A1, value);
   }
 }
 
 const unsupported: Result = { error: SBI_ERR_NOT_SUPPORTED, value: 0n };
 
+const succeeded: Result = { error: SBI_SUCCESS, value: 0n };
+
 function success(value = 0n): Result {
-  return { error: SBI_SUCCESS, value };
+  return value === 0n ? succeeded : { error: SBI_SUCCESS, value };
 }
 
 function failure(error: bigint): Result {
@@ -85,7 +89,7 @@ const base: Extension = (sbi, functionId, [argument]) => {
     case 2:
       return success(IMPLEMENTATION_VERSION);
     case 3:
-      return success(extensions.has(argument ?? 0n) || legacyCalls.has(argument ?? 0n) ? 1n : 0n);
+      return success(extensions.has(Number(argument)) || legacyCalls.has(Number(argument)) ? 1n : 0n);
     // mvendorid, marchid and mimpid, as the hart has them.
     case 4:
       return success(sbi.board.hart.csr(0xf11));
@@ -114,13 +118,13 @@ const ipi: Extension = (sbi, functionId, [mask, maskBase]) => {
   return success();
 };
 
-/** Remote fences, §8: with one hart they are its own; anything that it may have cached goes. */
+/** Remote fences, §8: with one hart they are its own. Stores drop what was decoded from them, so FENCE.I has nothing to do. */
 const remoteFence: Extension = (sbi, functionId, [mask, maskBase]) => {
   // Functions 3 to 6 are for the hypervisor extension, which the hart does not have.
   if (functionId > 2) return unsupported;
   const targets = targetsHartZero(mask, maskBase);
   if (targets === undefined) return failure(SBI_ERR_INVALID_PARAM);
-  if (targets) sbi.board.hart.stateReplaced();
+  if (targets && functionId > 0) sbi.board.hart.fence();
   return success();
 };
 
@@ -215,32 +219,32 @@ function targetsHartZero(mask = 0n, maskBase = 0n): boolean | undefined {
 }
 
 /** By extension id: ASCII of their names. */
-const extensions: ReadonlyMap<bigint, Extension> = new Map([
-  [0x10n, base],
-  [0x5449_4d45n, timer],
-  [0x73_5049n, ipi],
-  [0x5246_4e43n, remoteFence],
-  [0x48_534dn, hartState],
-  [0x5352_5354n, systemReset],
-  [0x4442_434en, debugConsole],
+const extensions: ReadonlyMap<number, Extension> = new Map([
+  [0x10, base],
+  [0x5449_4d45, timer],
+  [0x73_5049, ipi],
+  [0x5246_4e43, remoteFence],
+  [0x48_534d, hartState],
+  [0x5352_5354, systemReset],
+  [0x4442_434e, debugConsole],
 ]);
 
 /** Legacy extensions, §5: what they answer goes to a0 alone. */
-const legacyCalls: ReadonlyMap<bigint, (sbi: Sbi, args: readonly bigint[]) => bigint> = new Map([
+const legacyCalls: ReadonlyMap<number, (sbi: Sbi, args: readonly bigint[]) => bigint> = new Map([
   [
-    0n,
+    0,
     (sbi: Sbi, [time]: readonly bigint[]) => {
       sbi.board.setTimer(time ?? 0n);
       return 0n;
     },
   ],
   [
-    1n,
+    1,
     (sbi: Sbi, [byte]: readonly bigint[]) => (sbi.board.consoleOutput.write(Number((byte ?? 0n) & 0xffn)) ? 0n : -1n),
   ],
-  [2n, (sbi: Sbi) => BigInt(sbi.board.consoleInput.read())],
+  [2, (sbi: Sbi) => BigInt(sbi.board.consoleInput.read())],
   [
-    8n,
+    8,
     (sbi: Sbi) => {
       sbi.board.stop({ type: "poweroff" });
       return 0n;

@@ -85,7 +85,15 @@ export const HartSlot = {
   counters: 0x400,
   /** satp of each bank of TLBs, 0 of one that holds nothing of use. */
   tlbSpaces: 0x500,
+  /** Byte offset of the bank that was given away last (u32). */
+  tlbOldest: 0x520,
+  /** For each context of the TLBs, which entries were filled since it was emptied: their number, then where they stand (u32 each). */
+  tlbLogs: 0x600,
 } as const;
+
+/** A context whose entries are more than that is swept when it is emptied. */
+export const TLB_LOG_ENTRIES = 15;
+export const TLB_LOG_BYTES = (TLB_LOG_ENTRIES + 1) * 4;
 
 /** Bytes of a hart's state that a snapshot keeps: everything up to what is derived. */
 export const HART_STATE_BYTES = 0x3d0;

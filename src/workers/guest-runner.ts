@@ -1,16 +1,10 @@
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
-import type { MachineHost, RunOutcome } from "#machine/face.ts";
-import type {
-  BootMessage,
-  GuestEngine,
-  OpaqueParts,
-  PageMessage,
-  PrepareMessage,
-  WorkerMessage,
-} from "#protocol/messages.ts";
+import type { RunOutcome } from "#machine/face.ts";
+import type { BootMessage, OpaqueParts, PageMessage, PrepareMessage, WorkerMessage } from "#protocol/messages.ts";
 import { PollingGuest } from "./polling-guest.ts";
+import type { RunnableMachine, RunnerMachineHost, WorkerHost } from "./runner-face.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { TrapLoop } from "./trap-loop.ts";
 import { WorkerConsole } from "./worker-console.ts";
@@ -27,47 +21,6 @@ const WAITING_SLICE_INSTRUCTIONS = 10_000;
 const SEED = 1;
 const TICKS_PER_MS = 10_000;
 const COUNTERS = HART_BASE + HartSlot.counters;
-
-/** The machine as its runner uses it. */
-export interface RunnableMachine {
-  run(budget: number): RunOutcome;
-  /** Input came, or output has room again. */
-  wake(): void;
-  /** Guest time stands still until the next `run`. */
-  stopClock(): void;
-  /** Back to power-on, its files loaded anew. */
-  reset(): void;
-  save(): OpaqueParts;
-  /** RAM is already what it was; drops every cache of it and of the hart. */
-  restore(parts: OpaqueParts): void;
-  /** RAM was packed and its pages are clean: the next write to each must be seen. */
-  pagesCleaned(): void;
-  stateHash(): string;
-  resizeConsole(columns: number, rows: number): void;
-  /** Instructions begun since power-on. */
-  readonly ticks: bigint;
-}
-
-/** What the runner gives a machine; disks come from whoever makes the machine. */
-export type RunnerMachineHost = Omit<MachineHost, "disks">;
-
-/** What differs between a browser's worker and Node's. */
-export interface WorkerHost {
-  post(message: WorkerMessage): void;
-  /** Milliseconds on a clock that only goes forward, and since 1970. */
-  readonly now: () => number;
-  readonly epoch: () => number;
-  readonly random: (bytes: Uint8Array) => void;
-  /** Calls back soon, after the messages that came meanwhile. */
-  readonly soon: (callback: () => void) => void;
-  /** Does what of a machine can be done before its files are there. */
-  readonly prepare: (memory: GuestMemory, engine: GuestEngine) => void;
-  readonly makeMachine: (
-    boot: BootMessage,
-    memory: GuestMemory,
-    host: RunnerMachineHost,
-  ) => RunnableMachine | Promise<RunnableMachine>;
-}
 
 /**
  * Runs one guest in its worker, between messages.

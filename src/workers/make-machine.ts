@@ -7,7 +7,7 @@ import { Machine } from "#machine/machine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import type { BootMessage, GuestEngine } from "#protocol/messages.ts";
-import type { RunnableMachine, RunnerMachineHost } from "./guest-runner.ts";
+import type { RunnableMachine, RunnerMachineHost } from "./runner-face.ts";
 
 const NO_BOARD: HartHost = {
   readDevice: () => undefined,
@@ -52,6 +52,7 @@ function newHart(memory: GuestMemory, engine: GuestEngine): PreparedHart {
     time: () => board.time(),
     timerChanged: () => board.timerChanged(),
     sbiCall: () => board.sbiCall?.() ?? false,
+    calledOut: () => board.calledOut?.(),
   };
   const hart = new Hart(memory, host, engine, { now: () => performance.now() });
   return {

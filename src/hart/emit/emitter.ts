@@ -2,7 +2,7 @@ import type { AccessWidth, Engine, HelperName, Immediate, Register } from "#risc
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { MemoryOpcode, Opcode } from "#wasm/opcodes.ts";
 import { HartSlot } from "#memory/layout.ts";
-import { pushTlbEntry } from "./memory-code.ts";
+import { pushTlbEntry } from "./tlb-code.ts";
 import { ValueStack, type Value } from "./value-stack.ts";
 
 /** The high half of a product needs 32-bit limbs; each function is (i64, i64) → i64. */

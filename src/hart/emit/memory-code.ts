@@ -8,18 +8,15 @@ import {
   HartSlot,
   PageFlag,
   RAM_BASE,
-  TLB_ENTRIES,
   TLB_FETCH,
   TLB_READ,
   TLB_WRITE,
   type MemoryLayout,
 } from "#memory/layout.ts";
-import { REGIONS_IN_PAGE, STORES_SINCE_DECODE } from "#hart/translation/decoded-layout.ts";
+import { emitDropOperations } from "./code-store-code.ts";
 import { emitCount, emitRaise, pushSlot } from "./slot-code.ts";
+import { emitLogFill, pushTlbEntry } from "./tlb-code.ts";
 import { emitWalk, FETCH, READ, WRITE } from "./walk-code.ts";
-
-/** A code page written this often without being decoded again has become a data page. */
-const STORES_TO_RELEASE = 64;
 
 const PAGE_OFFSET = 0xfff;
 
@@ -63,16 +60,6 @@ export function importMemory(module: ModuleBuilder): MemoryImports {
     releasePage: module.import("releasePage", ["i32"], []),
     codeChanged: module.import("codeChanged", ["i32", "i32", "i32"], []),
   };
-}
-
-/** Leaves the address of `address`'s entry in a TLB whose context stands in `context` (i32), less the TLB's own base. */
-export function pushTlbEntry(f: FunctionBuilder, address: Local, context: Local): void {
-  f.get(address)
-    .i64(8n)
-    .op("i64.shr_u", "i32.wrap_i64")
-    .i32((TLB_ENTRIES - 1) << 4)
-    .op("i32.and");
-  f.get(context).op("i32.add");
 }
 
 /** Emits TLB refill and the slow paths of load, store and fetch for one hart, as wasm functions. */
@@ -224,6 +211,7 @@ class MemoryCode {
     f.get(page)
       .get(decoded)
       .memory("i32.store", TLB_FETCH + 8);
+    emitLogFill(f, this.#hart, page, TLB_FETCH, HartSlot.fetchContext);
     f.get(decoded);
     return fetch;
   }
@@ -287,48 +275,9 @@ class MemoryCode {
       .i32(PageFlag.code)
       .op("i32.and")
       .if(
-        () => this.#dropOperations(f, page, offset, width),
+        () => emitDropOperations(f, { imports: this.#imports, layout: this.#layout, page, offset, width }),
         () => this.#refill(f, va, offset, TLB_WRITE, HartSlot.dataContext),
       );
-  }
-
-  /** Forgets the operations that the bytes about to be stored belong to: from one halfword before the first. */
-  #dropOperations(f: FunctionBuilder, page: Local, offset: Local, width: Local): void {
-    const decoded = f.local("i32");
-    const at = f.local("i32");
-    const end = f.local("i32");
-    const count = f.local("i32");
-    f.get(page).i32(2).op("i32.shl").memory("i32.load", this.#layout.decodedIndex);
-    f.i32(DECODED_PAGE_BYTES).op("i32.mul").i32(DECODED).op("i32.add").set(decoded);
-    f.get(offset).op("i32.wrap_i64").i32(PAGE_OFFSET).op("i32.and").set(at);
-    f.get(decoded)
-      .memory("i32.load", REGIONS_IN_PAGE)
-      .if(() => f.get(page).get(at).get(at).get(width).op("i32.add").call(this.#imports.codeChanged));
-    // Operation n stands at 8 n and decodes from byte 2 n: 4 bytes of decoded page a byte.
-    f.get(at).get(width).op("i32.add").i32(1).op("i32.add").i32(1).op("i32.shr_u").i32(3).op("i32.shl");
-    f.get(decoded).op("i32.add").set(end);
-    f.get(at)
-      .i32(2)
-      .op("i32.sub")
-      .i32(0)
-      .get(at)
-      .i32(2)
-      .op("i32.ge_u", "select")
-      .i32(1)
-      .op("i32.shr_u")
-      .i32(3)
-      .op("i32.shl");
-    f.get(decoded).op("i32.add").set(at);
-    f.loop((again) => {
-      f.get(at).i64(0n).memory("i64.store");
-      f.get(at).i32(8).op("i32.add").tee(at).get(end).op("i32.lt_u").brIf(again);
-    });
-    f.get(decoded).get(decoded).memory("i32.load", STORES_SINCE_DECODE).i32(1).op("i32.add").tee(count);
-    f.memory("i32.store", STORES_SINCE_DECODE);
-    f.get(count)
-      .i32(STORES_TO_RELEASE)
-      .op("i32.gt_u")
-      .if(() => f.get(page).call(this.#imports.releasePage));
   }
 
   #refill(f: FunctionBuilder, va: Local, offset: Local, tlb: number, contextSlot: number): void {
@@ -339,6 +288,7 @@ class MemoryCode {
     f.get(entry).get(va).i64(~0xfffn).op("i64.and").memory("i64.store", tlb);
     f.get(entry).get(offset).op("i32.wrap_i64").i32(~PAGE_OFFSET).op("i32.and").i32(this.#layout.ram).op("i32.add");
     f.memory("i32.store", tlb + 8);
+    emitLogFill(f, this.#hart, entry, tlb, contextSlot);
     emitCount(f, this.#hart, Counter.tlbMisses);
   }
 

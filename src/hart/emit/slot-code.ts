@@ -11,6 +11,13 @@ export function pushSlot(
   return f.i32(0).memory(load, hart + slot);
 }
 
+/** Sets the low 32 bits of a slot to what `value` leaves. */
+export function storeSlot(f: FunctionBuilder, hart: number, slot: number, value: () => void): void {
+  f.i32(0);
+  value();
+  f.memory("i32.store", hart + slot);
+}
+
 /** Sets the `exception` slot: `cause` leaves the cause, `value` holds tval. */
 export function emitRaise(f: FunctionBuilder, hart: number, cause: () => void, value: Local): void {
   f.i32(0);

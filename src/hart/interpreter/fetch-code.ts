@@ -10,7 +10,7 @@ import {
 } from "#memory/layout.ts";
 import { STEP, STEP_USED } from "#hart/translation/decoded-pages.ts";
 import type { MultiplyFunctions } from "#hart/emit/emitter.ts";
-import { pushTlbEntry } from "#hart/emit/memory-code.ts";
+import { pushTlbEntry } from "#hart/emit/tlb-code.ts";
 import { STEP_FLAG } from "#hart/emit/region-calls.ts";
 import { REENTER, TRANSLATED } from "#hart/translation/operation.ts";
 import { OperationValues, PAYLOAD, type OperationCalls } from "./operation-values.ts";

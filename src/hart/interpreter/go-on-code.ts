@@ -1,7 +1,7 @@
 import type { FunctionReference, Local, TypeReference } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
 import { HartSlot, PAGE_BYTES, TLB_FETCH } from "#memory/layout.ts";
-import { pushTlbEntry } from "#hart/emit/memory-code.ts";
+import { pushTlbEntry } from "#hart/emit/tlb-code.ts";
 import { TRANSLATED } from "#hart/translation/operation.ts";
 import { goOnParameters, regionResults } from "#hart/emit/region-calls.ts";
 

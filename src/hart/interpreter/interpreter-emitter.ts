@@ -70,7 +70,10 @@ export class InterpreterEmitter extends FetchCode {
   #emitUndecoded(): void {
     const { f } = this;
     this.refundBudget();
-    f.get(this.ip).call(this.calls.decode).br(this.#to("next"));
+    this.storeBudget();
+    f.get(this.ip).call(this.calls.decode);
+    this.loadSlot("i32.load", HartSlot.budget, this.budget);
+    f.br(this.#to("next"));
   }
 
   #emitReenter(): void {

@@ -4,15 +4,18 @@ import type { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot, type MemoryLayout } from "#memory/layout.ts";
 import { emitFloatFunctions } from "#hart/float/emitted/fast-path.ts";
 import { hasFusedMultiplyAdd } from "#hart/float/emitted/fused.ts";
+import { CsrCode } from "#hart/emit/csr-code.ts";
 import { importHelpers } from "#hart/emit/host-functions.ts";
 import { InterpreterEmitter, SPANNING_PLACE } from "./interpreter-emitter.ts";
 import { emitMemoryFunctions, importMemory } from "#hart/emit/memory-code.ts";
 import { emitMultiply } from "#hart/emit/multiply-code.ts";
+import type { EmittedTlbs } from "#hart/translation/tlb.ts";
 import type { OperandUse } from "#hart/translation/operation.ts";
 import { PrivilegedCode } from "#hart/emit/privileged-code.ts";
 import { emitGoOn } from "./go-on-code.ts";
 import { GO_ON, regionParameters, regionResults } from "#hart/emit/region-calls.ts";
 import { emitSpanning } from "./spanning-code.ts";
+import { emitTlbFunctions } from "#hart/emit/tlb-code.ts";
 import { hasTailCalls } from "#hart/emit/tail-calls.ts";
 
 /** Everything the emitted interpreter calls out to; see the emitters for each one's meaning. Nothing here may throw. */
@@ -37,6 +40,7 @@ export interface InterpreterHost {
 export interface Interpreter {
   /** Runs from the pc slot until the budget slot is 0. */
   readonly run: () => void;
+  readonly tlbs: EmittedTlbs;
   /** What translated regions import. */
   readonly exports: Readonly<Record<string, object>>;
 }
@@ -79,7 +83,8 @@ export function compileInterpreter(
   const multiply = emitMultiply(module);
   const { csr, ecall, sret, "sfence.vma": fence } = helpers;
   const privilegedImports = { csr, ecall, sret, trap: imports.trap, fence, time, interruptsChanged };
-  const privileged = new PrivilegedCode(module, privilegedImports, hart);
+  const tlbs = emitTlbFunctions(module, hart);
+  const privileged = new PrivilegedCode(module, privilegedImports, tlbs, hart);
   const floats = emitFloatFunctions(module, helpers, hart + HartSlot.fcsr, hasFusedMultiplyAdd());
   const calls = {
     memory,
@@ -90,7 +95,7 @@ export function compileInterpreter(
     helpers: {
       ...helpers,
       ...floats,
-      csr: privileged.csr(),
+      csr: new CsrCode(module, privilegedImports, tlbs, hart).csr(),
       ecall: privileged.ecall(),
       sret: privileged.sret(),
       "sfence.vma": privileged.fence(),
@@ -103,6 +108,8 @@ export function compileInterpreter(
   const emitter = new InterpreterEmitter(run.body, calls, multiply, regions, hart);
   const uses = emitter.emitLoop();
   for (const [name, target] of Object.entries({ ...floats, ...multiply })) module.export(name, target);
+  module.export("emptyContext", tlbs.emptyContext);
+  module.export("emptyTranslated", tlbs.emptyTranslated);
   module.export("hostForLoad", memory.hostForLoad);
   module.export("hostForStore", memory.hostForStore);
   if (regions && hasTailCalls()) module.export(GO_ON, emitGoOn(module, type, hart));
@@ -121,5 +128,9 @@ export function instantiateInterpreter(
   const { exports } = new WebAssembly.Instance(compiled.module, {
     env: { memory: memory.wasm, ...helpers, ...functions, ...(table && { table }) },
   });
-  return { run: exports["run"] as () => void, exports };
+  return {
+    run: exports["run"] as () => void,
+    tlbs: exports as unknown as EmittedTlbs,
+    exports,
+  };
 }

@@ -2,7 +2,7 @@ import type { FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
 import { HartSlot, PAGE_BYTES, TLB_FETCH } from "#memory/layout.ts";
 import { RAM_OF_PAGE, SPANNING_OPERATION, SPANNING_WORD } from "#hart/translation/decoded-layout.ts";
-import { pushTlbEntry } from "#hart/emit/memory-code.ts";
+import { pushTlbEntry } from "#hart/emit/tlb-code.ts";
 import { pushSlot } from "#hart/emit/slot-code.ts";
 
 /**

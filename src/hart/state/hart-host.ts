@@ -13,4 +13,6 @@ export interface HartHost {
    * false (or absent): the ecall traps as the privileged ISA has it.
    */
   sbiCall?(): boolean;
+  /** The engine has called out many times, which may have taken long: the board may ask for an exit. */
+  calledOut?(): void;
 }

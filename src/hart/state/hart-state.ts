@@ -4,7 +4,16 @@ import { HART_BASE, HART_STRIDE, HartSlot } from "#memory/layout.ts";
 /** A slot that holds one 64-bit word. */
 export type Slot = Exclude<
   keyof typeof HartSlot,
-  "x" | "f" | "counters" | "pmpaddr" | "dataContext" | "fetchContext" | "tlbBank" | "tlbSpaces"
+  | "x"
+  | "f"
+  | "counters"
+  | "pmpaddr"
+  | "dataContext"
+  | "fetchContext"
+  | "tlbBank"
+  | "tlbSpaces"
+  | "tlbOldest"
+  | "tlbLogs"
 >;
 
 /** Typed access to one hart's state in the guest's memory. Values are unsigned. */

@@ -9,7 +9,10 @@ import {
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
   TLB_FETCH,
+  TLB_LOG_BYTES,
+  TLB_LOG_ENTRIES,
   TLB_READ,
+  TLB_SUM,
   TLB_SUPERVISOR,
   TLB_WRITE,
 } from "#memory/layout.ts";
@@ -18,7 +21,7 @@ import {
  * An empty entry's tag, as one byte that fills it all. No address that maps to an entry may match it: the one entry
  * whose index these bits have (`COLLIDING`) gets another tag, 0, whose index is another.
  */
-const EMPTY = 0x80;
+export const EMPTY = 0x80;
 export const EMPTY_TAG = 0x8080_8080_8080_8080n;
 export const COLLIDING = (0x8080_8080 >>> 12) & (TLB_ENTRIES - 1);
 
@@ -32,6 +35,13 @@ export const translatedContexts: readonly number[] = [
   ...Array.from({ length: TLB_BANKS * TLB_BANK_CONTEXTS }, (_, context) => context * TLB_BYTES),
   TLB_SUPERVISOR,
 ];
+
+/** What empties them, emitted. */
+export interface EmittedTlbs {
+  /** The context at a byte offset, of what its log has. */
+  emptyContext(context: number): void;
+  emptyTranslated(): void;
+}
 
 /** satp of a bank that holds nothing of use. */
 const NO_ADDRESS_SPACE = 0n;
@@ -47,7 +57,8 @@ export class Tlbs {
   readonly #hart: number;
   /** All of the TLBs as 32-bit words, from the memory's first byte on. */
   readonly #words: Int32Array;
-  #oldest = 0;
+  /** Of `tlb-code.ts`: filling shared memory costs far less there. Without an engine that fills TLBs there is nothing to empty. */
+  emitted: EmittedTlbs = { emptyContext: () => {}, emptyTranslated: () => {} };
 
   constructor(memory: GuestMemory, hart: number) {
     this.#memory = memory;
@@ -55,30 +66,35 @@ export class Tlbs {
     this.#hart = hart;
   }
 
-  /** Makes `satp` the present address space; returns its bank's byte offset. Twin of what `privileged-code.ts` emits. */
+  /** Makes `satp` the present address space; returns its bank's byte offset. Twin of what `tlb-code.ts` emits. */
   bankFor(satp: bigint): number {
     const current = this.#current;
     if (satp === NO_ADDRESS_SPACE || this.#space(current) === satp) return current * TLB_BANK_BYTES;
     this.#dropLocal();
     for (let bank = 0; bank < TLB_BANKS; bank++) if (this.#space(bank) === satp) return bank * TLB_BANK_BYTES;
-    this.#oldest = (this.#oldest + 1) % TLB_BANKS;
-    if (this.#oldest === current) this.#oldest = (this.#oldest + 1) % TLB_BANKS;
-    this.#setSpace(this.#oldest, satp);
-    this.#emptyBank(this.#oldest);
-    return this.#oldest * TLB_BANK_BYTES;
+    const { view } = this.#memory;
+    const oldest = view.getUint32(this.#hart + HartSlot.tlbOldest, true) / TLB_BANK_BYTES;
+    let next = (oldest + 1) % TLB_BANKS;
+    if (next === current) next = (next + 1) % TLB_BANKS;
+    view.setUint32(this.#hart + HartSlot.tlbOldest, next * TLB_BANK_BYTES, true);
+    this.#setSpace(next, satp);
+    this.#emptyBank(next);
+    return next * TLB_BANK_BYTES;
   }
 
+  /** Whatever the logs say: the memory may have been another's. */
   flushAll(): void {
-    for (const tlb of tlbs) this.#empty(tlb + TLB_BARE, TLB_BYTES);
+    for (const context of [...translatedContexts, TLB_BARE]) {
+      const log = this.#hart + HartSlot.tlbLogs + (context / TLB_BYTES) * TLB_LOG_BYTES;
+      this.#memory.view.setUint32(log, TLB_LOG_ENTRIES + 1, true);
+      this.emitted.emptyContext(context);
+    }
     this.flushTranslated();
   }
 
   /** Everything that came of page tables. Banks other than the present one are emptied when they are next used. */
   flushTranslated(): void {
-    for (let bank = 0; bank < TLB_BANKS; bank++) if (bank !== this.#current) this.#setSpace(bank, NO_ADDRESS_SPACE);
-    this.#emptyBank(this.#current);
-    this.#emptySupervisor();
-    this.#memory.view.setBigUint64(this.#hart + HartSlot.superpages, 0n, true);
+    this.emitted.emptyTranslated();
   }
 
   /** What came of page tables with that ASID, and is not global (Privileged ISA §4.2.1). */
@@ -109,7 +125,7 @@ export class Tlbs {
     this.#dropEntriesTo(TLB_FETCH, page);
   }
 
-  /** One page's translation in every address space, whatever the size of the leaf that it came from. Has a twin in `privileged-code.ts`. */
+  /** One page's translation in every address space, whatever the size of the leaf that it came from. Has a twin in `tlb-code.ts`. */
   flushPage(virtualAddress: bigint): void {
     const superpages = this.#memory.view.getBigUint64(this.#hart + HartSlot.superpages, true);
     if ((superpages >> ((virtualAddress >> 30n) & 63n)) & 1n) {
@@ -138,7 +154,7 @@ export class Tlbs {
   }
 
   #emptySupervisor(): void {
-    for (const tlb of tlbs) this.#empty(tlb + TLB_SUPERVISOR, TLB_BYTES);
+    this.emitted.emptyContext(TLB_SUPERVISOR);
     this.#memory.view.setUint32(this.#hart + HartSlot.supervisorLocal, 0, true);
   }
 
@@ -154,7 +170,8 @@ export class Tlbs {
   }
 
   #emptyBank(bank: number): void {
-    for (const tlb of tlbs) this.#empty(tlb + bank * TLB_BANK_BYTES, TLB_BANK_BYTES);
+    this.emitted.emptyContext(bank * TLB_BANK_BYTES);
+    this.emitted.emptyContext(bank * TLB_BANK_BYTES + TLB_SUM);
   }
 
   #empty(start: number, byteLength: number): void {
