@@ -115,9 +115,11 @@ function measure(machine: Machine): { readonly mips: number; readonly longest: n
   const began = performance.now();
   let longest = 0;
   while (performance.now() - began < 100) {
-    const before = performance.now();
+    const [before, spent] = [performance.now(), process.cpuUsage()];
     machine.run(SLICE);
-    longest = Math.max(longest, performance.now() - before);
+    const { user, system } = process.cpuUsage(spent);
+    // Where others have the cores, what counts is the time that it had.
+    longest = Math.max(longest, Math.min(performance.now() - before, (user + system) / 1000));
   }
   return { mips: Number(machine.hart.ticks - ticks) / (performance.now() - began) / 1000, longest };
 }
