@@ -46,7 +46,7 @@ function imageOf(id: string, files: Readonly<Record<string, Uint8Array>>, change
     return { role, byteLength: bytes.length, sha256, chunks: [chunk] };
   });
   const manifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     id,
     title: `Image ${id}`,
     description: "Made by a test.",
@@ -108,7 +108,7 @@ describe("a catalogue that cannot be read", () => {
   test.for([
     ["cut short", { body: '{"formatVersion":1,"ima' }, "it is not JSON or is cut short"],
     ["of another program", { body: "<!doctype html>" }, "it is not JSON or is cut short"],
-    ["of a newer format", { json: { formatVersion: 9 } }, "this version of Tabvisor reads 1"],
+    ["of a newer format", { json: { formatVersion: 9 } }, "this version of Tabvisor reads 2"],
     ["that is not there", { status: 404 }, "is not there. Build the images"],
     ["behind a server that fails", { status: 500 }, "the server answered 500"],
   ] as const)("%s: the gallery says so, and reads it again when asked", async ([, answer, words], { openPage }) => {
@@ -237,8 +237,8 @@ async function logged(page: Page, said: string): Promise<void> {
 
 test("a kernel and an initrd that are damaged where no checksum tells", async ({ openPage }) => {
   const { page } = await openPage();
-  const { files, memoryMiB, firmware, commandLine, crashPattern } = linux;
-  const changes = { memoryMiB, firmware, commandLine, ...(crashPattern !== undefined && { crashPattern }) };
+  const { files, memoryMiB, firmware, commandLine, crashText } = linux;
+  const changes = { memoryMiB, firmware, commandLine, ...(crashText !== undefined && { crashText }) };
   const whole = { kernel: fileOf(files, "kernel"), initrd: fileOf(files, "initrd") };
   const holed = Buffer.from(whole.kernel).fill(0x55, 20 << 20, 21 << 20);
   await serve(page, imageOf("mute", { ...whole, kernel: holed }, changes));

@@ -21,9 +21,7 @@ const TAIL_CHARACTERS = 512;
 
 /** How commands are given to what shows that prompt. Throws UsageError where the command cannot be typed. */
 export function execSession(prompt: string, command: string, host: ExecHost): ExecSession {
-  return /=>/.test(prompt)
-    ? new MonitorSession(new RegExp(prompt), command, host)
-    : new ShellSession(new RegExp(prompt), command, host);
+  return prompt.includes("=>") ? new MonitorSession(prompt, command, host) : new ShellSession(prompt, command, host);
 }
 
 /**
@@ -31,7 +29,7 @@ export function execSession(prompt: string, command: string, host: ExecHost): Ex
  * between two marks that the echo does not contain.
  */
 class ShellSession implements ExecSession {
-  readonly #prompt: RegExp;
+  readonly #prompt: string;
   readonly #host: ExecHost;
   readonly #lines: string[];
   #tail = "";
@@ -39,7 +37,7 @@ class ShellSession implements ExecSession {
   /** Output that may be the beginning of the mark that ends it. */
   #held: number[] = [];
 
-  constructor(prompt: RegExp, command: string, host: ExecHost) {
+  constructor(prompt: string, command: string, host: ExecHost) {
     this.#prompt = prompt;
     this.#host = host;
     this.#lines = shellLines(command);
@@ -48,7 +46,7 @@ class ShellSession implements ExecSession {
   receive(byte: number): void {
     if (this.#state === "output") return this.#output(byte);
     this.#tail = (this.#tail + String.fromCharCode(byte)).slice(-TAIL_CHARACTERS);
-    if (this.#state === "prompt" && this.#prompt.test(this.#tail)) this.#next();
+    if (this.#state === "prompt" && this.#tail.endsWith(this.#prompt)) this.#next();
     if (this.#state === "echo" && this.#tail.endsWith("\x1eB\x1e")) this.#state = "output";
   }
 
@@ -93,13 +91,13 @@ function shellLines(command: string): string[] {
 
 /** A boot monitor such as U-Boot's: one line, then the prompt again; the status is asked for afterwards. */
 class MonitorSession implements ExecSession {
-  readonly #prompt: RegExp;
+  readonly #prompt: string;
   readonly #command: string;
   readonly #host: ExecHost;
   #text = "";
   #state: "prompt" | "output" | "status" | "done" = "prompt";
 
-  constructor(prompt: RegExp, command: string, host: ExecHost) {
+  constructor(prompt: string, command: string, host: ExecHost) {
     if (/[\r\n]/.test(command)) throw new UsageError("--exec takes one line for this image.");
     this.#prompt = prompt;
     this.#command = command;
@@ -108,10 +106,9 @@ class MonitorSession implements ExecSession {
 
   receive(byte: number): void {
     this.#text += String.fromCharCode(byte);
-    const match = this.#prompt.exec(this.#text.slice(-TAIL_CHARACTERS));
-    if (!match) return;
+    if (!this.#text.endsWith(this.#prompt)) return;
     // The line break before the prompt ends the output.
-    const output = this.#text.slice(0, -match[0].trimStart().length);
+    const output = this.#text.slice(0, -this.#prompt.trimStart().length);
     this.#text = "";
     if (this.#state === "prompt") {
       this.#state = "output";

@@ -19,7 +19,7 @@ beforeEach(() => {
   const images = new ImageFolder(folder);
   for (const { stored } of files) for (const { chunk, bytes } of stored) images.addChunk(chunk, bytes);
   const words = { id: "linux", title: "L", description: "", os: "Linux", commandLine: "", prompt: "# " };
-  const numbers = { formatVersion: 1, memoryMiB: 128, minimumMemoryMiB: 96 } as const;
+  const numbers = { formatVersion: 2, memoryMiB: 128, minimumMemoryMiB: 96 } as const;
   manifest = {
     ...words,
     ...numbers,

@@ -15,7 +15,7 @@ export interface RunTarget {
   readonly config: MachineConfig;
   readonly prompt: string | undefined;
   /** What the console prints when the guest has died. */
-  readonly crashPattern: string | undefined;
+  readonly crashText: string | undefined;
 }
 
 /** Finds what the target names: an image of the catalogue, or the path of a bare-metal program. */
@@ -38,7 +38,7 @@ function bareTarget(options: RunOptions): RunTarget {
     files: { kernel: readFileSync(path) },
     config: { ...common(options), memoryMiB: options.memoryMiB ?? BARE_MEMORY_MIB, firmware: "bare", commandLine: "" },
     prompt: undefined,
-    crashPattern: undefined,
+    crashText: undefined,
   };
 }
 
@@ -58,7 +58,7 @@ async function imageTarget(options: RunOptions): Promise<RunTarget> {
     files: { kernel, ...(initrd ? { initrd } : {}) },
     config: { ...common(options), memoryMiB, firmware: manifest.firmware, commandLine },
     prompt: manifest.prompt,
-    crashPattern: manifest.crashPattern,
+    crashText: manifest.crashText,
   };
 }
 

@@ -62,13 +62,13 @@ class RunSession {
   #ending: Ending | undefined;
 
   constructor(options: RunOptions, target: RunTarget, profiler: Profiler | undefined) {
-    const { files, config, prompt, crashPattern } = target;
+    const { files, config, prompt, crashText } = target;
     this.#options = options;
     this.#profiler = profiler;
     this.#terminal = new Terminal(() => this.#end({ type: "quit" }));
     const host: MachineHost = {
       clock: hostClock(options.virtualClock),
-      consoleOutput: this.#consoleOutput(prompt, crashPattern),
+      consoleOutput: this.#consoleOutput(prompt, crashText),
       consoleInput: this.#terminal.input,
       disks: options.disks.map(openDisk),
       random: options.virtualClock ? seededRandom(SEED) : (bytes) => void randomFillSync(bytes),
@@ -152,7 +152,7 @@ class RunSession {
   }
 
   /** Where the guest prints to: the terminal, or a session that picks out a command's output. */
-  #consoleOutput(prompt: string | undefined, crashPattern: string | undefined): ByteSink {
+  #consoleOutput(prompt: string | undefined, crashText: string | undefined): ByteSink {
     const { exec } = this.#options;
     const { output } = this.#terminal;
     if (prompt === undefined) return output;
@@ -162,36 +162,35 @@ class RunSession {
         print: (bytes) => bytes.forEach((byte) => output.write(byte)),
         done: (status) => this.#end({ type: "exit", status }),
       });
-      const watch = this.#crashWatch(crashPattern);
+      const watch = this.#crashWatch(crashText);
       return alwaysTakes((byte) => {
         watch(byte);
         session.receive(byte);
       });
     }
     this.#terminal.hold();
-    return alwaysTakes(this.#releaseAt(new RegExp(prompt)));
+    return alwaysTakes(this.#releaseAt(prompt));
   }
 
   /** A command that kills its guest never ends: the guest's last words end the run. */
-  #crashWatch(pattern: string | undefined): (byte: number) => void {
-    if (pattern === undefined) return () => {};
-    const crash = new RegExp(pattern);
+  #crashWatch(crashText: string | undefined): (byte: number) => void {
+    if (crashText === undefined) return () => {};
     let line = "";
     return (byte) => {
       line = byte === NEWLINE ? "" : (line + String.fromCharCode(byte)).slice(-CRASH_LINE);
-      if (byte === CARRIAGE_RETURN && crash.test(line)) this.#end({ type: "crashed", line: line.trim() });
+      if (byte === CARRIAGE_RETURN && line.includes(crashText)) this.#end({ type: "crashed", line: line.trim() });
     };
   }
 
   /** Prints, and lets piped input through once the prompt has shown. */
-  #releaseAt(prompt: RegExp): (byte: number) => void {
+  #releaseAt(prompt: string): (byte: number) => void {
     let tail = "";
     let released = false;
     return (byte) => {
       this.#terminal.output.write(byte);
       if (released) return;
       tail = (tail + String.fromCharCode(byte)).slice(-PROMPT_TAIL);
-      if (!prompt.test(tail)) return;
+      if (!tail.endsWith(prompt)) return;
       released = true;
       this.#terminal.release();
     };

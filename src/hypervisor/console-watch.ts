@@ -1,29 +1,30 @@
 import type { ImageManifest } from "#protocol/image.ts";
 
-/** Output looked through for the prompt and for a kernel's death. */
+/** Output looked through for a kernel's death. */
 const WATCHED_CHARACTERS = 4096;
 const LINE_CHARACTERS = 200;
 
-/** Looks through what a guest prints for what its image says of it. */
+/** Looks through what a guest prints for what its image says of it: plain text, so that no output can make it slow. */
 export class ConsoleWatch {
-  readonly #prompt: RegExp;
-  readonly #crashPattern: RegExp | undefined;
+  readonly #prompt: string;
+  readonly #crashText: string | undefined;
 
-  constructor({ prompt, crashPattern }: ImageManifest) {
-    this.#prompt = new RegExp(prompt);
-    this.#crashPattern = crashPattern === undefined ? undefined : new RegExp(crashPattern);
+  constructor({ prompt, crashText }: ImageManifest) {
+    this.#prompt = prompt;
+    this.#crashText = crashText;
   }
 
   /** The line with which its kernel said that it dies, if the newest of `text` has one. */
   death(text: string): string | undefined {
+    if (this.#crashText === undefined) return undefined;
     const tail = text.slice(-WATCHED_CHARACTERS);
-    const match = this.#crashPattern?.exec(tail);
-    return match ? lineAround(tail, match.index) : undefined;
+    const index = tail.indexOf(this.#crashText);
+    return index < 0 ? undefined : lineAround(tail, index);
   }
 
-  /** Whether the newest of `text` has the prompt. */
+  /** Whether `text` ends with the prompt. */
   prompts(text: string): boolean {
-    return this.#prompt.test(text.slice(-WATCHED_CHARACTERS));
+    return text.endsWith(this.#prompt);
   }
 }
 

@@ -114,7 +114,7 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 export const manifest: ImageManifest = {
-  formatVersion: 1,
+  formatVersion: 2,
   id: "tiny",
   title: "Tiny",
   description: "A guest that a test plays.",
@@ -135,8 +135,8 @@ export const manifest: ImageManifest = {
       ],
     },
   ],
-  prompt: "# $",
-  crashPattern: "Kernel panic - not syncing",
+  prompt: "# ",
+  crashText: "Kernel panic - not syncing",
   licences: [],
   packages: [],
 };

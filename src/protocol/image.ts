@@ -15,7 +15,7 @@ export interface ImageFile {
 
 /** What a guest is made from: `public/guests/<id>.json`. */
 export interface ImageManifest {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly id: string;
   readonly title: string;
   readonly description: string;
@@ -28,9 +28,12 @@ export interface ImageManifest {
   /** Other command lines a person may choose, by name (for `linux`: `debian-default`). */
   readonly commandLines?: Readonly<Record<string, string>>;
   readonly files: readonly ImageFile[];
-  /** How the console shows that the guest is ready, and that it has died; sources of regular expressions. */
+  /**
+   * What the console's text ends with once the guest is ready, and what its kernel prints when it dies: as they are printed,
+   * without escape sequences. Plain text: a pattern, run on what a guest prints, could hold the page for ever.
+   */
   readonly prompt: string;
-  readonly crashPattern?: string;
+  readonly crashText?: string;
   readonly licences: readonly string[];
   readonly packages: readonly {
     readonly name: string;

@@ -8,7 +8,7 @@ const SUM = "0123456789abcdef".repeat(4);
 function manifest(): Record<string, unknown> {
   const chunk = (byteLength: number) => ({ sha256: SUM, byteLength, storedBytes: 10, encoding: "gzip" });
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     id: "linux",
     title: "Debian Linux",
     description: "A shell",
@@ -21,7 +21,7 @@ function manifest(): Record<string, unknown> {
     commandLines: { "debian-default": "console=ttyS0" },
     files: [{ role: "kernel", byteLength: 30, sha256: SUM, chunks: [chunk(20), chunk(10)] }],
     prompt: "~ # ",
-    crashPattern: "Kernel panic - not syncing: (.*)",
+    crashText: "Kernel panic - not syncing",
     licences: ["GPL-2.0-only"],
     packages: [{ name: "linux-image", version: "6.12", architecture: "riscv64", sha256: SUM }],
   };
@@ -35,13 +35,15 @@ test("a good manifest is read as it is, and what it does not know is left out", 
 const file = () => (manifest()["files"] as Record<string, unknown>[])[0] ?? {};
 
 test.each([
-  ["formatVersion 2", { formatVersion: 2 }, "this version of Tabvisor reads 1"],
+  ["a newer format", { formatVersion: 3 }, "this version of Tabvisor reads 2"],
+  ["the format that had regular expressions", { formatVersion: 1 }, "write prompt as the plain text"],
   ["an id with a path", { id: "../secret" }, "id does not have the form"],
   ["memory of a string", { memoryMiB: "128" }, "memoryMiB is not an integer"],
   ["memory without end", { memoryMiB: 1e9 }, "memoryMiB is not an integer from 1 to 4096"],
   ["a minimum above the default", { minimumMemoryMiB: 256 }, "minimumMemoryMiB is more than memoryMiB"],
   ["an unknown firmware", { firmware: "uefi" }, "firmware is none of sbi, bare"],
-  ["a broken pattern", { prompt: "(" }, "prompt is not a regular expression"],
+  ["an empty prompt", { prompt: "" }, "prompt is empty"],
+  ["a crash text of numbers", { crashText: 1 }, "crashText is not a text"],
   ["no files", { files: [] }, "the length of files"],
   ["no kernel", { files: [{ ...file(), role: "disk" }] }, 'exactly one of role "kernel"'],
   ["two kernels", { files: [file(), file()] }, 'exactly one of role "kernel"'],

@@ -12,11 +12,14 @@ const MOST_IMAGES = 1000;
 const MOST_PACKAGES = 10000;
 const ROLES = ["kernel", "initrd", "firmware", "disk"] as const;
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
+/** Format 1 had regular expressions for both. */
+const OLD_MANIFEST =
+  "its format is 1, and this version of Tabvisor reads 2. Build the images again (`npm run -s tabvisor -- build`); in an image of your own, write prompt as the plain text that the console ends with, crashText in place of crashPattern as plain text too, and formatVersion 2";
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Checks `index.json`; throws a TabvisorError that says what is wrong with it. */
 export function parseImageCatalogue(text: string): ImageCatalogue {
-  return parse(text, "the catalogue", (fields) => ({
+  return parse(text, "the catalogue", 1, (fields) => ({
     formatVersion: 1,
     images: list(fields["images"], "images", (id, what) => matching(id, what, ID), 0, MOST_IMAGES),
   }));
@@ -24,7 +27,7 @@ export function parseImageCatalogue(text: string): ImageCatalogue {
 
 /** Checks a manifest that anyone may have written; throws a TabvisorError that says what is wrong with it. */
 export function parseImageManifest(text: string): ImageManifest {
-  return parse(text, "the manifest", (fields) => {
+  return parse(text, "the manifest", 2, (fields) => {
     const manifest = manifestOf(fields);
     if (manifest.minimumMemoryMiB > manifest.memoryMiB) throw new TypeError("minimumMemoryMiB is more than memoryMiB");
     if (manifest.files.filter(({ role }) => role === "kernel").length !== 1) {
@@ -35,9 +38,9 @@ export function parseImageManifest(text: string): ImageManifest {
 }
 
 function manifestOf(fields: Readonly<Record<string, unknown>>): ImageManifest {
-  const { commandLines, crashPattern } = fields;
+  const { commandLines, crashText } = fields;
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     id: matching(fields["id"], "id", ID),
     title: text(fields["title"], "title", 200),
     description: text(fields["description"], "description", 2000),
@@ -49,8 +52,8 @@ function manifestOf(fields: Readonly<Record<string, unknown>>): ImageManifest {
     commandLine: text(fields["commandLine"], "commandLine", 2000),
     ...(commandLines === undefined ? {} : { commandLines: commandLinesOf(commandLines) }),
     files: list(fields["files"], "files", imageFile, 1, MOST_FILES),
-    prompt: pattern(fields["prompt"], "prompt"),
-    ...(crashPattern === undefined ? {} : { crashPattern: pattern(crashPattern, "crashPattern") }),
+    prompt: literal(fields["prompt"], "prompt"),
+    ...(crashText === undefined ? {} : { crashText: literal(crashText, "crashText") }),
     licences: list(fields["licences"], "licences", (value, what) => text(value, what, 200), 0, MOST_PACKAGES),
     packages: list(fields["packages"], "packages", packageOf, 0, MOST_PACKAGES),
   };
@@ -97,12 +100,18 @@ function commandLinesOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function parse<T>(source: string, what: string, check: (fields: Readonly<Record<string, unknown>>) => T): T {
+function parse<T>(
+  source: string,
+  what: string,
+  version: number,
+  check: (fields: Readonly<Record<string, unknown>>) => T,
+): T {
   try {
     const fields = record(JSON.parse(source), "it");
-    const version = fields["formatVersion"];
-    if (version !== 1)
-      throw new TypeError(`its format is ${JSON.stringify(version)}, and this version of Tabvisor reads 1`);
+    const found = fields["formatVersion"];
+    if (found === 1 && version === 2) throw new TypeError(OLD_MANIFEST);
+    if (found !== version)
+      throw new TypeError(`its format is ${JSON.stringify(found)}, and this version of Tabvisor reads ${version}`);
     return check(fields);
   } catch (error) {
     const reason =
@@ -133,13 +142,9 @@ function oneOf<const T extends string>(value: unknown, what: string, allowed: re
   return found;
 }
 
-/** The source of a regular expression. */
-function pattern(value: unknown, what: string): string {
-  const source = text(value, what, 200);
-  try {
-    new RegExp(source);
-  } catch {
-    throw new TypeError(`${what} is not a regular expression`);
-  }
-  return source;
+/** Text that is looked for in a guest's output. */
+function literal(value: unknown, what: string): string {
+  const checked = text(value, what, 200);
+  if (checked === "") throw new TypeError(`${what} is empty`);
+  return checked;
 }

@@ -12,7 +12,7 @@ import { resolvePackages } from "./resolve-packages.ts";
 import { needProgram } from "./tools.ts";
 
 /** Raised with every change of how images are cut and stored. */
-const FORMAT_REVISION = 2;
+const FORMAT_REVISION = 3;
 
 /** What a build works with. */
 export interface BuildOptions {
@@ -109,7 +109,7 @@ async function cutImage(
   const cut = files.map(({ role, bytes }) => cutFile(role, bytes));
   for (const { stored } of cut) for (const { chunk, bytes } of stored) images.addChunk(chunk, bytes);
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     id: recipe.id,
     ...properties,
     files: cut.map(({ file }) => file),

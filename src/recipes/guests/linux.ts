@@ -56,8 +56,8 @@ export const linux: Recipe = {
           verbose: `console=ttyS0 earlycon=sbi ${FAST}`,
           "debian-default": "console=ttyS0",
         },
-        prompt: "~ # (?:\\u001b\\[6n)?$",
-        crashPattern: "Kernel panic - not syncing: (.*)",
+        prompt: "~ # ",
+        crashText: "Kernel panic - not syncing",
         licences: ["GPL-2.0-only WITH Linux-syscall-note", "GPL-2.0-only", "LGPL-2.1-or-later"],
       },
       files: [
