@@ -1,10 +1,11 @@
 import { clampParameters, costOfControl, costOfEscape, type ScreenSize } from "./sequence-cost.ts";
+import { commandsOf } from "./system-commands.ts";
 
 /** Longest control sequence that is passed on: what follows is one of nobody's. */
 const MOST_CONTROL = 256;
-/** Longest string of an operating system command or a device control: titles, colours, links. */
+/** Longest string of an operating system command or a device control: titles, colours. */
 const MOST_STRING = 4096;
-/** What a string costs: it may set colours, or a link. */
+/** What a device control costs: it is answered. */
 const STRING_COST = 200;
 const LINE_FEED_COST = 4;
 /** xterm measures each letter that it has not drawn yet, in each style. */
@@ -205,12 +206,14 @@ export class OutputFilter {
   }
 
   #endString(terminator: string): void {
-    const isDeviceControl = this.#sequence.startsWith(`${ESC}P`);
-    const isPassed =
-      this.#kind === "string" && !this.#isTooLong && (!isDeviceControl || DEVICE_CONTROL.test(this.#sequence));
+    const sequence = this.#sequence;
+    const isPassed = this.#kind === "string" && !this.#isTooLong;
     this.#kind = "text";
     this.#isEnding = false;
-    if (isPassed) this.#emit(this.#sequence + terminator, STRING_COST);
+    if (!isPassed) return;
+    if (sequence.startsWith(`${ESC}]`)) {
+      for (const { text, cost } of commandsOf(sequence.slice(2))) this.#emit(`${ESC}]${text}${terminator}`, cost);
+    } else if (DEVICE_CONTROL.test(sequence)) this.#emit(sequence + terminator, STRING_COST);
   }
 
   #emit(text: string, cost: number): void {
