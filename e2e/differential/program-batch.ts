@@ -3,7 +3,9 @@ import { identify, instructionLength } from "#riscv/decode.ts";
 import { disassemble } from "#riscv/disassemble.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RETURN, WINDOW_BYTES, WINDOW_MIDDLE, WINDOW_START, type GeneratedProgram } from "./program-generator.ts";
+import type { GeneratedProgram } from "./program-generator.ts";
+import { WINDOW_BYTES } from "./program-state.ts";
+import { RETURN, WINDOW_MIDDLE, WINDOW_START } from "./register-choice.ts";
 import { assemble } from "./toolchain.ts";
 
 /** Where the batch stands in both worlds, QEMU's user mode and a bare machine. */

@@ -1,23 +1,13 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { root } from "#cli/bundle.mjs";
 import { words } from "#machine/boot/elf.fixture.ts";
 import type { ImageManifest } from "#protocol/image.ts";
-import { encodeI, encodeS } from "#riscv/encode.ts";
 import { waitForState } from "./guests.fixture.ts";
-import {
-  badChains,
-  li,
-  queueProgram,
-  STOP_HERE,
-  WFI,
-  WRITE_SECTORS,
-  writeDiskProgram,
-} from "./hostile-programs.fixture.ts";
+import { STOP_HERE, WFI } from "./hostile-programs.fixture.ts";
+import { catalogue, create, imageOf, logged, neighbourAnswers, serve } from "./made-images.fixture.ts";
 import { test } from "./page.fixture.ts";
 
 const guests = join(root, "public/guests");
@@ -31,77 +21,6 @@ function fileOf(files: ImageManifest["files"], wanted: string): Buffer {
       return encoding === "gzip" ? gunzipSync(stored) : stored;
     }),
   );
-}
-
-const [T0, A0] = [5, 10] as const;
-
-/** A manifest of right checksums over any files, and what the server has for it. */
-function imageOf(id: string, files: Readonly<Record<string, Uint8Array>>, changes: Partial<ImageManifest> = {}) {
-  const chunks = new Map<string, Buffer>();
-  const listed = Object.entries(files).map(([role, bytes]) => {
-    const stored = gzipSync(bytes);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    chunks.set(sha256, stored);
-    const chunk = { sha256, byteLength: bytes.length, storedBytes: stored.length, encoding: "gzip" };
-    return { role, byteLength: bytes.length, sha256, chunks: [chunk] };
-  });
-  const manifest = {
-    formatVersion: 2,
-    id,
-    title: `Image ${id}`,
-    description: "Made by a test.",
-    kind: "system",
-    os: "None",
-    memoryMiB: 16,
-    minimumMemoryMiB: 1,
-    firmware: "bare",
-    commandLine: "",
-    files: listed,
-    prompt: "> ",
-    licences: [],
-    packages: [],
-    ...changes,
-  };
-  return { id, manifest, chunks };
-}
-
-async function serve(page: Page, { id, manifest, chunks }: ReturnType<typeof imageOf>): Promise<void> {
-  await page.route(`**/guests/${id}.json`, (route) => route.fulfill({ json: manifest }));
-  for (const [sha256, body] of chunks) {
-    await page.route(`**/guests/chunks/${sha256}`, (route) => route.fulfill({ body }));
-  }
-}
-
-/** Has the catalogue list only these. */
-async function catalogue(page: Page, images: readonly string[]): Promise<void> {
-  await page.route("**/guests/index.json", (route) => route.fulfill({ json: { formatVersion: 1, images } }));
-}
-
-function create(page: Page, image: string, memoryMiB?: number): Promise<string> {
-  return page.evaluate(
-    async ({ image, memoryMiB }) => {
-      while (window.tabvisor === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-      const options = memoryMiB === undefined ? { image } : { image, memoryMiB };
-      return window.tabvisor.create(options).then(
-        (guest) => guest.id,
-        (error: Error) => `${error.name}: ${error.message}`,
-      );
-    },
-    { image, memoryMiB },
-  );
-}
-
-/** Whether U-Boot, booted or there already, answers what is typed. */
-async function neighbourAnswers(page: Page): Promise<void> {
-  const text = await page.evaluate(async () => {
-    const there = window.tabvisor.guests().find(({ image }) => image === "uboot");
-    const guest = there ?? (await window.tabvisor.create({ image: "uboot" }));
-    if (!there) await guest.console.waitFor("=> ", { timeoutMs: 60_000 });
-    const from = guest.console.text().length;
-    guest.console.send("echo still $arch\n");
-    return guest.console.waitFor("still riscv", { from });
-  });
-  expect(text).toContain("still riscv");
 }
 
 describe("a catalogue that cannot be read", () => {
@@ -227,14 +146,6 @@ test("files that no machine can start, and memory that cannot be had, are refuse
   await neighbourAnswers(page);
 });
 
-/** Waits for a line of the log of the guest on screen, that must stand there once. */
-async function logged(page: Page, said: string): Promise<void> {
-  await page.getByRole("tab", { name: "Log" }).click();
-  const lines = page.getByRole("list", { name: "Log, newest first" }).getByText(said);
-  await lines.first().waitFor();
-  expect(await lines.count()).toBe(1);
-}
-
 test("a kernel and an initrd that are damaged where no checksum tells", async ({ openPage }) => {
   const { page } = await openPage();
   const { files, memoryMiB, firmware, commandLine, crashText } = linux;
@@ -256,112 +167,4 @@ test("a kernel and an initrd that are damaged where no checksum tells", async ({
     rootless,
   );
   await logged(page, "Nothing has been printed since power-on, 15 seconds ago.");
-});
-
-test("odd accesses to PLIC, UART and virtio are told in the guest's log, once each", async ({ openPage }) => {
-  const { page } = await openPage();
-  const access = [0x0c00_0000, 0x1000_0000, 0x1000_7000].flatMap((address) => [
-    ...li(T0, address),
-    encodeI(0x1003, A0, T0, 0),
-    encodeS(0x1023, T0, 0, 2),
-  ]);
-  await serve(page, imageOf("odd", { kernel: words(...access, ...access, WFI, STOP_HERE) }));
-  await create(page, "odd");
-  for (const said of [
-    "plic: an access of 2 bytes at offset 0x0; registers are aligned words, so it reads 0 and ignores writes",
-    "ns16550: a read of 2 bytes",
-    "virtio-rng: an access of 2 bytes to a register of 4; it reads 0 and ignores writes",
-  ]) {
-    await logged(page, said);
-  }
-});
-
-test("a virtqueue that loops, points outside RAM or has zero length is told in the guest's log", async ({
-  openPage,
-}) => {
-  const { page, problems } = await openPage();
-  for (const [name, chain, said] of badChains) {
-    await serve(page, imageOf(name, { kernel: queueProgram(chain), disk: new Uint8Array(4096) }, { memoryMiB: 64 }));
-    await create(page, name);
-    await logged(
-      page,
-      `virtio-blk disk0: the driver broke the virtio specification: ${said}; the device needs a reset`,
-    );
-    await page.evaluate(() => window.tabvisor.guests()[0]?.destroy());
-  }
-  await neighbourAnswers(page);
-  expect(problems).toEqual([]);
-});
-
-test("a full disk is an I/O error in the guest and a line in its log", async ({ openPage }) => {
-  const { page } = await openPage();
-  const served = imageOf(
-    "fills",
-    { kernel: writeDiskProgram(WRITE_SECTORS), disk: new Uint8Array(64 << 20) },
-    { memoryMiB: 64 },
-  );
-  const files = served.manifest.files.map((file) =>
-    file.role === "disk"
-      ? { ...file, byteLength: file.byteLength * 9, chunks: Array.from({ length: 9 }, () => file.chunks[0]!) }
-      : file,
-  );
-  await serve(page, { ...served, manifest: { ...served.manifest, files } as never });
-  const id = await create(page, "fills");
-  await page.evaluate(
-    (id) =>
-      window.tabvisor
-        .guests()
-        .find((guest) => guest.id === id)!
-        .console.waitFor("F", { timeoutMs: 60_000 }),
-    id,
-  );
-  await logged(
-    page,
-    "virtio-blk disk0: the disk is full: its overlay holds all of 536870912 bytes; the guest sees I/O errors",
-  );
-  await neighbourAnswers(page);
-});
-
-test("guests that spin in traps, wait for good or keep a device busy can be paused and destroyed", async ({
-  openPage,
-}) => {
-  const { page, problems } = await openPage();
-  const hostile = [
-    imageOf("waits", { kernel: words(encodeI(0x1073, 0, 0, 0x304), encodeI(0x1073, 0, 0, 0x300), WFI, STOP_HERE) }),
-    // 32 MiB with every notification, one after the other, for ever.
-    imageOf("writes", { kernel: writeDiskProgram(0), disk: new Uint8Array(64 << 20) }, { memoryMiB: 64 }),
-    // mtvec at an empty page whose zeros are illegal instructions.
-    imageOf("spins", { kernel: words(...li(T0, 0x4000_0000), encodeI(0x1073, 0, T0, 0x305), 0) }),
-  ];
-  for (const image of hostile) {
-    await serve(page, image);
-    const id = await create(page, image.id);
-    await page.waitForTimeout(500);
-    const took = await page.evaluate(async (id) => {
-      const guest = window.tabvisor.guests().find((each) => each.id === id)!;
-      const began = performance.now();
-      if (guest.runState === "running") await guest.pause();
-      return performance.now() - began;
-    }, id);
-    expect.soft(took).toBeLessThan(500);
-    await neighbourAnswers(page);
-    await page.evaluate(
-      (id) =>
-        window.tabvisor
-          .guests()
-          .find((each) => each.id === id)!
-          .destroy(),
-      id,
-    );
-  }
-  expect(problems).toEqual([]);
-});
-
-test("a guest that only traps is said to run wild, and its neighbour answers", async ({ openPage }) => {
-  const { page } = await openPage();
-  await serve(page, imageOf("wild", { kernel: words(encodeI(0x1073, 0, 0, 0x305), encodeI(0x67, 0, 0, 0)) }));
-  const id = await create(page, "wild");
-  expect(await waitForState(page, id, "crashed")).toContain("its trap handler traps");
-  await page.getByRole("alert").getByText("its trap handler traps").waitFor();
-  await neighbourAnswers(page);
 });
