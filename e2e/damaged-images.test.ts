@@ -27,7 +27,7 @@ describe("a catalogue that cannot be read", () => {
   test.for([
     ["cut short", { body: '{"formatVersion":1,"ima' }, "it is not JSON or is cut short"],
     ["of another program", { body: "<!doctype html>" }, "it is not JSON or is cut short"],
-    ["of a newer format", { json: { formatVersion: 9 } }, "this version of Tabvisor reads 2"],
+    ["of a newer format", { json: { formatVersion: 9 } }, "this version of Tabvisor reads 1"],
     ["that is not there", { status: 404 }, "is not there. Build the images"],
     ["behind a server that fails", { status: 500 }, "the server answered 500"],
   ] as const)("%s: the gallery says so, and reads it again when asked", async ([, answer, words], { openPage }) => {
