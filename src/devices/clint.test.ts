@@ -79,6 +79,19 @@ describe("CLINT", () => {
     expect(clint.save()).toEqual(saved);
   });
 
+  test("reset and restore drive both lines, whatever was made of the hart meanwhile", () => {
+    const { bus, clint, software, timer } = make();
+    for (const line of [software, timer]) line.set(true);
+    clint.reset();
+    expect([software.level, timer.level]).toEqual([false, false]);
+    bus.write(0, 4, 1n);
+    bus.write(0x4000, 8, 1n);
+    const saved = clint.save();
+    for (const line of [software, timer]) line.set(false);
+    clint.restore(saved);
+    expect([software.level, timer.level]).toEqual([true, true]);
+  });
+
   test.each([
     [undefined],
     [{ version: 2, msip: 0, mtimecmp: 0n, offset: 0n }],

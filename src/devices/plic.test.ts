@@ -152,6 +152,19 @@ describe("PLIC", () => {
     ]);
   });
 
+  test("reset and restore drive the contexts, whatever was made of the hart meanwhile", () => {
+    const { plic, supervisor, enable } = make();
+    supervisor.set(true);
+    plic.reset();
+    expect(supervisor.level).toBe(false);
+    enable(S, 9);
+    plic.source(9).set(true);
+    const saved = plic.save();
+    supervisor.set(false);
+    plic.restore(saved);
+    expect(supervisor.level).toBe(true);
+  });
+
   test.each([
     ["priority", new Uint8Array(5)],
     ["priority", new Uint8Array(96).fill(8)],

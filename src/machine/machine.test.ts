@@ -48,6 +48,23 @@ describe("run", () => {
     expect(hart.host.readDevice(UART, 1)).toBe(0x61n);
   });
 
+  test("what was typed is seen at once by a machine that waits, and by one at work where no run must be like another", () => {
+    const pendingAfter = (clock: "wall" | "virtual", waits: boolean) => {
+      const { machine, hart, input } = scriptedMachine((own) => waits && own.wait(), { clock });
+      enableUartInterrupt(hart);
+      machine.run(100);
+      input.push(0x61);
+      machine.wake();
+      return hart.pending & SEIP;
+    };
+    expect([pendingAfter("virtual", true), pendingAfter("wall", false), pendingAfter("wall", true)]).toEqual([
+      SEIP,
+      SEIP,
+      SEIP,
+    ]);
+    expect(pendingAfter("virtual", false)).toBe(0n);
+  });
+
   test("under the wall clock says how long to wait", () => {
     const { machine, hart, time } = scriptedMachine((own) => own.wait(), { clock: "wall" });
     hart.host.writeDevice(MTIMECMP, 8, 50_000n);
@@ -217,6 +234,16 @@ describe("save and restore", () => {
     machine.restore(parts);
     expect(machine.stateHash()).toBe(hash);
     expect(hart.cachesDropped).toBeGreaterThan(1);
+  });
+
+  test("let a machine that has stopped run again", () => {
+    const { machine } = scriptedMachine((own) => own.ticks === 5n && own.host.writeDevice(FINISHER, 4, 0x5555n));
+    machine.run(3);
+    const parts = machine.save();
+    expect(machine.run(100).type).toBe("stopped");
+    machine.restore(parts);
+    expect(machine.run(1).type).toBe("ran");
+    expect(machine.run(100).type).toBe("stopped");
   });
 
   test("go into a machine of their own just as well, and run on alike", () => {

@@ -63,6 +63,33 @@ describe("transmit", () => {
     expect([printed(), driver.used(1)]).toEqual(["hello, world", [[0, 0]]]);
   });
 
+  test("what was taken before a sink refuses is given back at once, with an interrupt", () => {
+    const { host, driver, printed } = make();
+    driver.put(TX, "hello, world");
+    for (let request = 0; request < 3; request++) driver.add(1, [{ address: TX, byteLength: 5 }]);
+    host.room = 12;
+    driver.notify(1);
+    expect([printed(), driver.used(1).length, driver.line.level]).toEqual(["hellohellohe", 2, true]);
+    driver.acknowledge();
+    host.room = 0;
+    driver.mmio.poll();
+    expect([driver.used(1).length, driver.line.level]).toEqual([2, false]);
+  });
+
+  test("a driver that asks for more while it is served waits after as many requests as its queue holds", () => {
+    const { host, driver } = make();
+    const head = driver.add(1, [{ address: TX, byteLength: 1 }]);
+    const push = host.output.push.bind(host.output);
+    host.output.push = (...bytes) => {
+      driver.makeAvailable(1, head);
+      return push(...bytes);
+    };
+    driver.notify(1);
+    expect(host.output.length).toBe(driver.size);
+    driver.mmio.poll();
+    expect(host.output.length).toBe(2 * driver.size);
+  });
+
   test("waits for a sink that refuses, across save and restore, and loses nothing", () => {
     const { host, driver, printed } = make();
     driver.put(TX, "hello, world");
