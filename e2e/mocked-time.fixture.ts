@@ -44,6 +44,7 @@ export function tabvisorWithTime(time: MockedTime): Hypervisor {
   return new Hypervisor({
     now: () => performance.now(),
     epoch: time.epoch,
+    report: (error) => console.error(error),
     after: (ms, callback) => {
       const timer = setTimeout(callback, ms);
       return () => clearTimeout(timer);

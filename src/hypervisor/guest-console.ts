@@ -1,5 +1,6 @@
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
-import type { GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
+import { TabvisorError, type GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
+import { bytes as bytesOf, callable, string, waitOptions, waitPattern } from "./arguments.ts";
 import { ConsoleText } from "./console-text.ts";
 import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
 import { TerminalFeed } from "./terminal-feed.ts";
@@ -48,11 +49,18 @@ export class GuestConsole implements GuestConsoleFace {
   }
 
   send(text: string): void {
-    this.sendBytes(new TextEncoder().encode(text));
+    this.sendBytes(new TextEncoder().encode(string(text, "What is sent")));
   }
 
-  sendBytes(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#backlogBytes + bytes.length > BACKLOG_BYTES) return;
+  sendBytes(typed: Uint8Array): void {
+    const bytes = bytesOf(typed, "What is sent");
+    if (bytes.length === 0) return;
+    if (this.#backlogBytes + bytes.length > BACKLOG_BYTES) {
+      const [waiting, more] = [this.#backlogBytes, bytes.length].map((count) => (count / 2 ** 20).toFixed(1));
+      throw new TabvisorError(
+        `Nothing was sent: ${waiting} MiB wait for the guest already, and ${more} MiB more are too much (${BACKLOG_BYTES / 2 ** 20} MiB at most). Send it in parts, as the guest takes them.`,
+      );
+    }
     this.#backlog.push(bytes.slice());
     this.#backlogBytes += bytes.length;
     this.feed();
@@ -63,13 +71,14 @@ export class GuestConsole implements GuestConsoleFace {
     return this.#text.text;
   }
 
-  waitFor(pattern: string | RegExp, options: { timeoutMs?: number; from?: number } = {}): Promise<string> {
+  async waitFor(pattern: string | RegExp, options: { timeoutMs?: number; from?: number } = {}): Promise<string> {
+    const [wanted, limits] = [waitPattern(pattern), waitOptions(options)];
     this.drain();
-    return this.#text.waitFor(pattern, options, this.#ended());
+    return this.#text.waitFor(wanted, limits, this.#ended());
   }
 
   attach(accept: (bytes: Uint8Array) => void | Promise<void>): () => void {
-    const feed = new TerminalFeed(accept, () => this.drain());
+    const feed = new TerminalFeed(callable(accept, "attach's function"), () => this.drain());
     this.#feeds.add(feed);
     if (this.#replay.length > 0) feed.push(withoutQueries(join(this.#replay)));
     return () => {

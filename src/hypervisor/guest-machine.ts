@@ -1,117 +1,147 @@
-import type { BootMessage, WorkerReply } from "#protocol/messages.ts";
+import { words } from "#base/words.ts";
+import type { BootMessage, SnapshotRecord } from "#protocol/messages.ts";
 import { TabvisorError, type GuestStats } from "#protocol/tabvisor.ts";
 import type { GuestConsole } from "./guest-console.ts";
 import { GuestMeter } from "./guest-meter.ts";
-import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
+import type { GuestOptions } from "./guest-options.ts";
+import type { SharedGuestMemory } from "./host.ts";
+import type { ImageFiles } from "./image-store.ts";
 import { WorkerLink, type WorkerEvent } from "./worker-link.ts";
 
-/** What a machine is made with. */
-export interface GuestMachineOptions {
-  readonly host: HypervisorHost;
-  /** The guest's. */
-  readonly name: string;
-  readonly memoryMiB: number;
-  readonly console: GuestConsole;
-  /** What the worker says of itself. */
-  readonly receive: (event: WorkerEvent) => void;
-  /** The worker is gone, and with it the machine. */
-  readonly lost: (reason: string) => void;
+/** What a guest's machine tells its guest. */
+export interface MachineListener {
+  event(event: WorkerEvent): void;
+  /** The worker is lost, and the machine with it. */
+  lost(reason: string): void;
+  /** How far its image has been fetched. */
+  progressed(): void;
 }
 
-/** What a boot message says besides what the machine knows itself. */
-export type BootOptions = Omit<BootMessage, "type" | "memory" | "engine">;
-
-/**
- * One machine of a guest, as the page holds it: its memory, the worker that runs it, the console's rings and the meter.
- * A guest that boots anew gets another one.
- */
+/** A guest's machine as the page has it: memory, worker, meter and image files. There is one at a time, or none. */
 export class GuestMachine {
-  readonly #host: HypervisorHost;
+  readonly #options: GuestOptions;
   readonly #console: GuestConsole;
-  readonly #link: WorkerLink;
-  readonly #meter: GuestMeter;
+  readonly #listener: MachineListener;
+  #link: WorkerLink | undefined;
+  #meter: GuestMeter | undefined;
+  #progress: { readonly doneBytes: number; readonly totalBytes: number } | undefined;
+  #isWanted: () => boolean = () => true;
+  files: ImageFiles | undefined;
 
-  /** Makes memory and starts a worker over it, which gets ready while files are fetched; throws a TabvisorError. */
-  constructor({ host, name, memoryMiB, console, receive, lost }: GuestMachineOptions) {
-    this.#host = host;
+  constructor(options: GuestOptions, console: GuestConsole, listener: MachineListener) {
+    this.#options = options;
     this.#console = console;
-    const memory = makeMemory(host, name, memoryMiB);
-    this.#meter = new GuestMeter(memory, host.now);
+    this.#listener = listener;
+  }
+
+  get link(): WorkerLink | undefined {
+    return this.#link;
+  }
+
+  /** While its image is fetched. */
+  get progress(): { readonly doneBytes: number; readonly totalBytes: number } | undefined {
+    return this.#progress;
+  }
+
+  /** The worker of a machine that stands; throws a TabvisorError where there is none. */
+  linked(name: string): WorkerLink {
+    if (!this.#link || this.#link.ended) throw new TabvisorError(`${name} has no machine now. Start or reset it.`);
+    return this.#link;
+  }
+
+  /**
+   * Fetches files, makes memory and worker, and a machine at power-on or at a snapshot. Rejects with a TabvisorError.
+   * `isWanted`: asked while files are fetched.
+   */
+  async boot(
+    snapshots: readonly SnapshotRecord[],
+    restoreTo: string | undefined,
+    isWanted: () => boolean,
+  ): Promise<void> {
+    this.end();
+    this.#isWanted = isWanted;
+    try {
+      // The worker comes up while files are fetched.
+      const link = this.#connect(this.#makeMemory());
+      const { memoryMiB, host } = this.#options;
+      link.post({ type: "prepare", memory: link.memory.memory, memoryMiB, engine: host.engine });
+      this.files ??= await this.#load();
+      await link.boot(this.#bootMessage(link.memory, this.files, snapshots, restoreTo));
+    } finally {
+      this.#progress = undefined;
+    }
+  }
+
+  /** The worker goes, whatever it is doing: what was asked of it is rejected. */
+  end(): void {
+    this.#console.disconnect();
+    this.#link?.end();
+    this.#link = undefined;
+    this.#meter = undefined;
+  }
+
+  stats(snapshotBytes: number): GuestStats {
+    if (this.#meter) return this.#meter.stats(snapshotBytes);
+    const rates = { instructions: 0, mips: 0, cpuPercent: 0, dirtyPages: 0, uptimeMs: 0 };
+    return { ...rates, memoryBytes: snapshotBytes, counters: {} };
+  }
+
+  #load(): Promise<ImageFiles> {
+    return this.#options.images.load(this.#options.manifest, {
+      onProgress: (doneBytes, totalBytes) => {
+        this.#progress = { doneBytes, totalBytes };
+        this.#listener.progressed();
+      },
+      isCancelled: () => !this.#isWanted(),
+    });
+  }
+
+  #makeMemory(): SharedGuestMemory {
+    const { host, memoryMiB, name } = this.#options;
+    try {
+      return host.createMemory(memoryMiB);
+    } catch (error) {
+      const detail = words(error);
+      throw new TabvisorError(
+        `The browser has no ${memoryMiB} MiB of shared memory left for ${name} (${detail}). Destroy a guest or close other tabs, then start it again.`,
+      );
+    }
+  }
+
+  /** A new worker over `memory`, its machine not made yet. */
+  #connect(memory: SharedGuestMemory): WorkerLink {
+    const { host, name } = this.#options;
     const link: WorkerLink = new WorkerLink(host, name, memory, {
-      event: receive,
-      lost,
-      looked: () => this.#meter.sample(),
+      event: (event) => link === this.#link && this.#listener.event(event),
+      lost: (reason) => link === this.#link && this.#listener.lost(reason),
+      looked: () => this.#meter?.sample(),
     });
     this.#link = link;
-    console.connect(memory, {
+    this.#meter = new GuestMeter(memory, host.now);
+    this.#console.connect(memory, {
       wake: () => link.post({ type: "wake" }),
       resize: (columns, rows) => link.post({ type: "resize", columns, rows }),
       corrupt: (error) => link.breakOff(`The guest's worker broke the console's rules (${error.message}).`),
     });
-    link.post({ type: "prepare", memory: memory.memory, memoryMiB, engine: host.engine });
+    return link;
   }
 
-  get ended(): boolean {
-    return this.#link.ended;
-  }
-
-  /** Resolves once the machine stands, paused; rejects with a TabvisorError saying why it does not. */
-  boot(options: BootOptions): Promise<void> {
-    const { memory } = this.#link.memory;
-    return this.#link.boot({ type: "boot", memory, engine: this.#host.engine, ...options });
-  }
-
-  run(): void {
-    this.#link.post({ type: "run" });
-  }
-
-  /** Resolves once it stands between two instructions. */
-  async pause(): Promise<void> {
-    await this.#link.request<"pause">({ type: "pause" });
-  }
-
-  /** Packs what changed since the snapshot that it stands on. With `adopt`, it stands on the new one afterwards. */
-  snapshot(id: string, adopt: boolean): Promise<Extract<WorkerReply, { type: "snapshotted" }>> {
-    return this.#link.request<"snapshot">({ type: "snapshot", id, adopt });
-  }
-
-  /** Goes back to a snapshot and stands there; resolves with the place in the output ring where the past ends. */
-  async restore(id: string): Promise<number> {
-    return (await this.#link.request<"restore">({ type: "restore", id })).outputPosition;
-  }
-
-  /** A snapshot is no more; its children come with new parents and pages. */
-  forget(id: string, children: BootMessage["snapshots"]): void {
-    this.#link.post({ type: "forget", id, children });
-  }
-
-  async stateHash(): Promise<string> {
-    return (await this.#link.request<"hash">({ type: "hash" })).hash;
-  }
-
-  stats(snapshotBytes: number): GuestStats {
-    return this.#meter.stats(snapshotBytes);
-  }
-
-  /** The worker broke a rule: it is ended, and the guest told. */
-  breakOff(reason: string): void {
-    this.#link.breakOff(reason);
-  }
-
-  /** Ends the worker without a word. What it printed stays. */
-  end(): void {
-    this.#console.disconnect();
-    this.#link.end();
-  }
-}
-
-function makeMemory(host: HypervisorHost, name: string, memoryMiB: number): SharedGuestMemory {
-  try {
-    return host.createMemory(memoryMiB);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new TabvisorError(
-      `The browser has no ${memoryMiB} MiB of shared memory left for ${name} (${detail}). Destroy a guest or close other tabs, then start it again.`,
-    );
+  #bootMessage(
+    { memory }: SharedGuestMemory,
+    files: ImageFiles,
+    snapshots: readonly SnapshotRecord[],
+    restoreTo: string | undefined,
+  ): BootMessage {
+    const { clock, pauseAtInstructions, memoryMiB, commandLine, manifest, host } = this.#options;
+    return {
+      type: "boot",
+      memory,
+      engine: host.engine,
+      settings: { memoryMiB, firmware: manifest.firmware, commandLine, clock, diskCount: files.disks.length },
+      ...files,
+      snapshots,
+      ...(restoreTo !== undefined && { restoreTo }),
+      ...(pauseAtInstructions !== undefined && { pauseAtInstructions }),
+    };
   }
 }

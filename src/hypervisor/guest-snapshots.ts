@@ -1,67 +1,95 @@
 import { PageSet, PageSetError } from "#base/page-set.ts";
+import type { SnapshotRecord } from "#protocol/messages.ts";
 import { TabvisorError, type SnapshotSummary } from "#protocol/tabvisor.ts";
-import type { Turn } from "./acts.ts";
 import type { GuestConsole } from "./guest-console.ts";
+import type { GuestLog } from "./guest-log.ts";
 import type { GuestMachine } from "./guest-machine.ts";
-import { recordOf, SnapshotTree, type SnapshotNode } from "./snapshot-tree.ts";
+import { recordOf, SnapshotTree, summaryOf, type SnapshotNode } from "./snapshot-tree.ts";
 
-/** What a guest's snapshots belong to. */
-export interface GuestSnapshotsOptions {
-  readonly guestId: string;
-  readonly memoryMiB: number;
-  readonly console: GuestConsole;
-  /** Milliseconds since 1970. */
+/** What snapshots are taken of, and who is told. */
+export interface SnapshotSubject {
+  /** The guest's, which no other has: ids of its snapshots begin with it. */
+  readonly id: string;
+  readonly name: () => string;
+  readonly pageCount: number;
   readonly epoch: () => number;
+  readonly machine: GuestMachine;
+  readonly console: GuestConsole;
+  readonly log: GuestLog;
+  readonly changed: () => void;
 }
 
-/** A guest's snapshots, and which of them its machine stands on. */
+/** A guest's snapshots: taken by its worker, kept here, and the one that the guest stands on. */
 export class GuestSnapshots {
-  readonly #options: GuestSnapshotsOptions;
-  readonly #pageCount: number;
+  readonly #subject: SnapshotSubject;
   readonly #tree: SnapshotTree;
   #taken = 0;
-  /** The snapshot that the machine's clean pages are those of. */
   standsOn: string | undefined;
 
-  constructor(options: GuestSnapshotsOptions) {
-    this.#options = options;
-    this.#pageCount = (options.memoryMiB * 2 ** 20) / 4096;
-    this.#tree = new SnapshotTree(this.#pageCount);
+  constructor(subject: SnapshotSubject) {
+    this.#subject = subject;
+    this.#tree = new SnapshotTree(subject.pageCount);
   }
 
-  /** Throws a TabvisorError where there is none of that id. */
   get(id: string): SnapshotNode {
     return this.#tree.get(id);
-  }
-
-  add(node: SnapshotNode): void {
-    this.#tree.add(node);
-  }
-
-  rename(id: string, label: string): void {
-    this.#tree.rename(id, label);
   }
 
   summaries(): readonly SnapshotSummary[] {
     return this.#tree.summaries();
   }
 
-  /** All as workers take them, parents before children. */
-  records(): readonly ReturnType<typeof recordOf>[] {
-    return this.#tree.all().map(recordOf);
-  }
-
-  /** Bytes of all of them together. */
   get bytes(): number {
     return this.summaries().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** From the root to the one that the machine stands on. */
-  chain(): readonly SnapshotNode[] {
-    return this.standsOn === undefined ? [] : this.#tree.chainTo(this.standsOn);
+  records(): readonly SnapshotRecord[] {
+    return this.#tree.all().map(recordOf);
   }
 
-  /** “Snapshot 3”, or what the next free number is. */
+  /** What another guest had. */
+  addChain(chain: readonly SnapshotNode[]): void {
+    for (const node of chain) this.#tree.add(node);
+  }
+
+  rename(id: string, label: string): void {
+    this.#tree.rename(id, label);
+    this.#subject.changed();
+  }
+
+  /** A snapshot that the guest stands on from now on. Rejects with a TabvisorError. */
+  async adopt(label: string, automatic: boolean): Promise<SnapshotSummary> {
+    const node = await this.#take(label, { adopt: true, automatic });
+    this.#tree.add(node);
+    this.standsOn = node.id;
+    const mebibytes = node.pages.dataBytes / 2 ** 20;
+    this.#subject.log.add("info", `Snapshot “${node.label}”: ${mebibytes.toFixed(1)} MiB.`);
+    this.#subject.changed();
+    return summaryOf(node);
+  }
+
+  /** A snapshot for another guest, with all that it rests on; this guest stands where it stood. */
+  async chainToNow(label: string): Promise<readonly SnapshotNode[]> {
+    const node = await this.#take(label, { adopt: false, automatic: false });
+    const chain = this.standsOn === undefined ? [] : this.#tree.chainTo(this.standsOn);
+    return [...chain, node];
+  }
+
+  delete(id: string): void {
+    if (id === this.standsOn) {
+      throw new TabvisorError("The guest stands on this snapshot. Reset it to another one first.");
+    }
+    const children = this.#tree.delete(id);
+    this.#subject.machine.link?.post({ type: "forget", id, children: children.map(recordOf) });
+    this.#subject.changed();
+  }
+
+  /** Those that the hypervisor took by itself and that nothing rests on. */
+  deleteStale(): void {
+    const stale = this.#tree.all().filter(({ id, automatic }) => automatic && this.#tree.childrenOf(id).length === 0);
+    for (const { id } of stale) this.delete(id);
+  }
+
   freeLabel(): string {
     const labels = new Set(this.summaries().map(({ label }) => label));
     for (let number = 1; ; number++) {
@@ -69,59 +97,18 @@ export class GuestSnapshots {
     }
   }
 
-  /** Takes one and makes the machine stand on it. */
-  async take(turn: Turn, machine: GuestMachine, label: string, automatic: boolean): Promise<SnapshotNode> {
-    const node = await this.#packed(turn, machine, label, { adopt: true, automatic });
-    this.#tree.add(node);
-    this.standsOn = node.id;
-    return node;
-  }
-
-  /** Takes one that is no part of the tree: another guest will start from it. */
-  takeApart(turn: Turn, machine: GuestMachine, label: string): Promise<SnapshotNode> {
-    return this.#packed(turn, machine, label, { adopt: false, automatic: false });
-  }
-
-  /** Refuses the one that the machine stands on. */
-  delete(id: string, machine: GuestMachine | undefined): void {
-    if (id === this.standsOn) {
-      throw new TabvisorError("The guest stands on this snapshot. Reset it to another one first.");
-    }
-    const children = this.#tree.delete(id);
-    machine?.forget(id, children.map(recordOf));
-  }
-
-  /** Deletes those that the hypervisor took by itself and that nothing rests on. */
-  deleteStale(machine: GuestMachine | undefined): void {
-    const stale = this.#tree.all().filter(({ id, automatic }) => automatic && this.#tree.childrenOf(id).length === 0);
-    for (const { id } of stale) this.delete(id, machine);
-  }
-
-  async #packed(
-    turn: Turn,
-    machine: GuestMachine,
-    label: string,
-    { adopt, automatic }: { adopt: boolean; automatic: boolean },
-  ): Promise<SnapshotNode> {
-    const { guestId, epoch, console } = this.#options;
+  async #take(label: string, { adopt, automatic }: { adopt: boolean; automatic: boolean }): Promise<SnapshotNode> {
+    const { id: guestId, name, machine, console, epoch, pageCount } = this.#subject;
     const id = `${guestId}-${++this.#taken}`;
+    const link = machine.linked(name());
     const parent = this.standsOn;
-    const { pages, parts } = await machine.snapshot(id, adopt);
-    turn.check();
+    const { pages, parts } = await link.request<"snapshot">({ type: "snapshot", id, adopt });
     try {
-      return {
-        id,
-        label,
-        parent,
-        automatic,
-        parts,
-        createdAt: epoch(),
-        pages: new PageSet(pages, this.#pageCount),
-        screen: console.screen(),
-      };
+      const screen = console.screen();
+      return { id, label, parent, automatic, parts, createdAt: epoch(), pages: new PageSet(pages, pageCount), screen };
     } catch (error) {
       if (!(error instanceof PageSetError)) throw error;
-      machine.breakOff(`The guest's worker gave a snapshot that cannot be (${error.message}).`);
+      link.breakOff(`The guest's worker gave a snapshot that cannot be (${error.message}).`);
       throw new TabvisorError("The snapshot was not taken: the guest's worker is broken. Reset the guest.");
     }
   }

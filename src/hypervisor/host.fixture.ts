@@ -151,6 +151,7 @@ export function playedHost() {
     [`chunks/${sha256(kernel)}`, new Uint8Array(gzipSync(kernel))],
   ]);
   const time = { now: 0 };
+  const reported: unknown[] = [];
   const fetchFile: FetchFile = async (path) => {
     const body = files.get(path);
     return { status: body ? 200 : 404, body: body ?? new Uint8Array(0) };
@@ -169,6 +170,7 @@ export function playedHost() {
       sha256: async (bytes) => sha256(bytes),
       gunzip: async (bytes, mostBytes) => new Uint8Array(gunzipSync(bytes, { maxOutputLength: mostBytes })),
     }),
+    report: (error) => void reported.push(error),
     startWorker: () => {
       const worker = new PlayedWorker();
       workers.push(worker);
@@ -192,7 +194,7 @@ export function playedHost() {
       await settle();
     }
   };
-  return { host, workers, files, time, pass };
+  return { host, workers, files, time, reported, pass };
 }
 
 /** Lets promises that are due run. */

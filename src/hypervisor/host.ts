@@ -12,6 +12,8 @@ export interface HypervisorHost {
   /** Reads one file of the image catalogue, such as `index.json`. */
   readonly fetchFile: FetchFile;
   readonly readChunk: ReadChunk;
+  /** An error of a script's own, such as a listener's: where its writer will see it. */
+  readonly report: (error: unknown) => void;
   /** Starts one guest's worker. */
   readonly startWorker: (name: string) => GuestWorker;
   /** Makes one guest's shared memory; throws RangeError where there is none to be had. */

@@ -1,5 +1,7 @@
+import { callable, createOptions, string } from "./arguments.ts";
 import type { HypervisorHost } from "./host.ts";
-import { Guest, type GuestOptions } from "./guest.ts";
+import { Guest } from "./guest.ts";
+import type { GuestOptions } from "./guest-options.ts";
 import { ImageStore } from "./image-store.ts";
 import {
   TabvisorError,
@@ -32,6 +34,7 @@ export class Hypervisor implements Tabvisor {
   }
 
   async prefetch(image: string): Promise<void> {
+    string(image, "image");
     if (this.#host.unsupported === undefined) await this.#images.prefetch(image);
   }
 
@@ -39,7 +42,8 @@ export class Hypervisor implements Tabvisor {
     return [...this.#guests.values()];
   }
 
-  async create(options: CreateOptions): Promise<Guest> {
+  async create(wanted: CreateOptions): Promise<Guest> {
+    const options = createOptions(wanted);
     if (this.#host.unsupported !== undefined) throw new TabvisorError(this.#host.unsupported);
     const manifest = await this.#images.manifest(options.image);
     const memoryMiB = options.memoryMiB ?? manifest.memoryMiB;
@@ -50,14 +54,14 @@ export class Hypervisor implements Tabvisor {
       memoryMiB,
       commandLine: commandLineOf(manifest, options.commandLine),
       clock: options.clock ?? "wall",
-      pauseAtInstructions: options.clock === "virtual" ? options.pauseAtInstructions : undefined,
+      pauseAtInstructions: options.pauseAtInstructions,
     });
     await guest.start();
     return guest;
   }
 
   subscribe(listener: (event: TabvisorEvent) => void): () => void {
-    this.#listeners.add(listener);
+    this.#listeners.add(callable(listener, "subscribe's listener"));
     return () => this.#listeners.delete(listener);
   }
 
@@ -100,9 +104,6 @@ export class Hypervisor implements Tabvisor {
   }
 
   #checkMemory(manifest: ImageManifest, memoryMiB: number): void {
-    if (!Number.isInteger(memoryMiB) || memoryMiB < 1) {
-      throw new TabvisorError(`Memory is a whole number of MiB; ${memoryMiB} is not.`);
-    }
     if (memoryMiB < manifest.minimumMemoryMiB) {
       throw new TabvisorError(
         `${manifest.title} needs at least ${manifest.minimumMemoryMiB} MiB of memory; ${memoryMiB} MiB is too little.`,
@@ -131,13 +132,21 @@ export class Hypervisor implements Tabvisor {
   }
 
   #emit(event: TabvisorEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // One that fails must hurt neither the others nor the guest.
+        this.#host.report(error);
+      }
+    }
   }
 }
 
 function commandLineOf(manifest: ImageManifest, name: string | undefined): string {
   if (name === undefined) return manifest.commandLine;
-  const line = manifest.commandLines?.[name];
+  const lines = manifest.commandLines ?? {};
+  const line = Object.hasOwn(lines, name) ? lines[name] : undefined;
   if (line === undefined) throw new TabvisorError(`${manifest.title} has no command line called “${name}”.`);
   return line;
 }

@@ -1,3 +1,4 @@
+import { words } from "#base/words.ts";
 import type { ImageFile, ImageManifest } from "#protocol/image.ts";
 import { parseImageCatalogue, parseImageManifest } from "#protocol/parse-manifest.ts";
 import { TabvisorError, type ImageSummary } from "#protocol/tabvisor.ts";
@@ -181,7 +182,7 @@ export class ImageStore {
     try {
       return parse(new TextDecoder().decode(body as Uint8Array<ArrayBuffer>));
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = words(error);
       throw new TabvisorError(`${capitalized(what)} cannot be used: ${detail}. Build the images again.`);
     }
   }
@@ -190,7 +191,7 @@ export class ImageStore {
 /** What the server answered, where it is what was asked for. */
 async function answered<T extends { readonly status: number }>(what: string, answer: Promise<T>): Promise<T> {
   const result = await answer.catch((error: unknown) => {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = words(error);
     throw new TabvisorError(
       `${capitalized(what)} could not be fetched (${detail}). Check that the server still runs, then try again.`,
     );

@@ -103,8 +103,8 @@ export type WorkerReply =
   | { readonly type: "hashed"; readonly requestId: number; readonly hash: string }
   | { readonly type: "refused"; readonly requestId: number; readonly message: string };
 
-/** Longest text of a worker that the page takes. */
-const MESSAGE_CHARACTERS = 2000;
+/** Longest text of a worker that the page takes: workers cut theirs. */
+export const MESSAGE_CHARACTERS = 2000;
 
 /** Checks a message from a worker, which may be anything; undefined where it is none of ours. */
 export function parseWorkerMessage(message: unknown): WorkerMessage | undefined {

@@ -1,3 +1,4 @@
+import { words } from "#base/words.ts";
 import { integer, list, record } from "#base/checks.ts";
 import type { ImageCatalogue, ImageFile, ImageManifest } from "./image.ts";
 import { TabvisorError } from "./tabvisor.ts";
@@ -114,14 +115,9 @@ function parse<T>(
       throw new TypeError(`its format is ${JSON.stringify(found)}, and this version of Tabvisor reads ${version}`);
     return check(fields);
   } catch (error) {
-    const reason =
-      error instanceof SyntaxError ? `it is not JSON or is cut short (${error.message})` : messageOf(error);
+    const reason = error instanceof SyntaxError ? `it is not JSON or is cut short (${error.message})` : words(error);
     throw new TabvisorError(`${what} is damaged: ${reason}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function text(value: unknown, what: string, mostCharacters: number): string {

@@ -19,6 +19,7 @@ export function createBrowserTabvisor(): Tabvisor {
   const host: HypervisorHost = {
     now: () => performance.now(),
     epoch: () => Date.now(),
+    report: (error) => reportError(error),
     after,
     fetchFile: fetchBelow(folder),
     readChunk: unsupported === undefined ? chunkReaderBelow(folder) : () => Promise.reject(new Error(unsupported)),

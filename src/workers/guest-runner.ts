@@ -1,9 +1,18 @@
+import { words } from "#base/words.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
 import type { RunOutcome } from "#machine/face.ts";
-import type { BootMessage, OpaqueParts, PageMessage, PrepareMessage, WorkerMessage } from "#protocol/messages.ts";
+import {
+  MESSAGE_CHARACTERS,
+  type BootMessage,
+  type OpaqueParts,
+  type PageMessage,
+  type PrepareMessage,
+  type WorkerMessage,
+} from "#protocol/messages.ts";
 import { PollingGuest } from "./polling-guest.ts";
+import { LimitedTalk } from "./limited-talk.ts";
 import type { RunnableMachine, RunnerMachineHost, WorkerHost } from "./runner-face.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { TrapLoop } from "./trap-loop.ts";
@@ -28,6 +37,7 @@ const COUNTERS = HART_BASE + HartSlot.counters;
  *     (boot) ──► paused ◄──► running ──► ended     ended: stopped or failed; restore leads back to paused
  */
 export class GuestRunner {
+  readonly #talk: LimitedTalk;
   readonly #host: WorkerHost;
   #machine: RunnableMachine | undefined;
   #memory: GuestMemory | undefined;
@@ -45,6 +55,7 @@ export class GuestRunner {
   #sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(host: WorkerHost) {
+    this.#talk = new LimitedTalk((message) => host.post(message));
     this.#host = host;
   }
 
@@ -53,7 +64,9 @@ export class GuestRunner {
     this.#beat();
     if (message.type === "prepare") return this.#prepare(message);
     if (message.type === "boot") {
-      this.#boot(message).catch((error: unknown) => this.#host.post({ type: "bootFailed", message: words(error) }));
+      this.#boot(message).catch((error: unknown) =>
+        this.#host.post({ type: "bootFailed", message: words(error).slice(0, MESSAGE_CHARACTERS) }),
+      );
       return;
     }
     if (!("requestId" in message)) return this.#obey(message);
@@ -61,7 +74,7 @@ export class GuestRunner {
     try {
       this.#host.post(this.#answer(message));
     } catch (error) {
-      this.#host.post({ type: "refused", requestId, message: words(error) });
+      this.#host.post({ type: "refused", requestId, message: words(error).slice(0, MESSAGE_CHARACTERS) });
     }
   }
 
@@ -100,7 +113,8 @@ export class GuestRunner {
       random: this.#virtual ? seededRandom(SEED) : random,
       consoleOutput: sink,
       consoleInput: source,
-      log: (message) => this.#host.post({ type: "log", level: "warning", message }),
+      log: (message) =>
+        this.#talk.say({ type: "log", level: "warning", message: message.slice(0, MESSAGE_CHARACTERS) }),
     };
   }
 
@@ -199,7 +213,7 @@ export class GuestRunner {
     } catch (error) {
       this.#end();
       terminal.tellPage();
-      this.#host.post({ type: "failed", message: words(error) });
+      this.#host.post({ type: "failed", message: words(error).slice(0, MESSAGE_CHARACTERS) });
     }
   }
 
@@ -225,7 +239,7 @@ export class GuestRunner {
     if (outcome.type === "waiting") return this.#sleep(outcome.milliseconds);
     const { reason } = outcome;
     if (reason.type === "reboot") {
-      this.#host.post({ type: "rebooted" });
+      this.#talk.say({ type: "rebooted" });
       machine.reset();
       return this.#postTurn();
     }
@@ -244,7 +258,7 @@ export class GuestRunner {
       this.#end();
       const message =
         "the guest runs wild: its trap handler traps. Its kernel may be damaged, or made for another machine.";
-      return this.#host.post({ type: "failed", message });
+      return this.#host.post({ type: "failed", message: message.slice(0, MESSAGE_CHARACTERS) });
     }
     const restMs = this.#virtual ? 0 : this.#restMs(machine);
     if (restMs > 0) this.#sleep(restMs);
@@ -305,9 +319,4 @@ function takeSnapshot(
       cause: error,
     });
   }
-}
-
-/** An error in one line; workers have no one to show a stack trace to. */
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -26,6 +26,7 @@ export function createNodeTabvisor({ guestsFolder, workerUrl, engine = "translat
   const host: HypervisorHost = {
     now: () => performance.now(),
     epoch: () => Date.now(),
+    report: (error) => console.error(error),
     after,
     fetchFile,
     readChunk: chunkReader({
