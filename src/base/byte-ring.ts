@@ -35,6 +35,11 @@ export class RingWriter {
     return this.#tail;
   }
 
+  /** Bytes that were produced and not consumed yet. Throws RingCorruptError. */
+  get waiting(): number {
+    return this.#bytes.length - this.room;
+  }
+
   /** Bytes that can be written now. Throws RingCorruptError. */
   get room(): number {
     const used = (this.#tail - Atomics.load(this.#header, HEAD)) >>> 0;

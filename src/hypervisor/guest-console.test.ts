@@ -12,13 +12,17 @@ function connected() {
     () => {},
   );
   const said: string[] = [];
+  const guestIn = new RingReader(memory.buffer, memory.consoleIn, memory.ringBytes);
   terminal.connect(memory, {
     wake: () => said.push("wake"),
     resize: (columns, rows) => said.push(`${columns}x${rows}`),
+    skipInput: (position, byteLength) => {
+      said.push(`${byteLength} dropped`);
+      guestIn.skipTo(position);
+    },
     corrupt: (error) => said.push(error.message),
   });
   const guestOut = new RingWriter(memory.buffer, memory.consoleOut, memory.ringBytes);
-  const guestIn = new RingReader(memory.buffer, memory.consoleIn, memory.ringBytes);
   const print = (text: string) => guestOut.write(new TextEncoder().encode(text));
   return { terminal, said, guestOut, guestIn, print, ringBytes: memory.ringBytes };
 }
@@ -45,6 +49,47 @@ describe("input", () => {
     terminal.send("b");
     expect(said).toEqual(["wake"]);
   });
+});
+
+describe("a key that interrupts", () => {
+  test.each([
+    ["Ctrl+C", "\u0003"],
+    ["Ctrl+\\", "\u001c"],
+    ["Ctrl+Z", "\u001a"],
+  ])("%s overtakes a paste that nobody reads, and the rest of that is dropped", (_, key) => {
+    const { terminal, guestIn, said, ringBytes } = connected();
+    terminal.send("x".repeat(300_000));
+    guestIn.read(4096);
+    terminal.send(key);
+    terminal.feed();
+    terminal.send("next\n");
+    expect(new TextDecoder().decode(guestIn.read(ringBytes))).toBe(`${key}next\n`);
+    expect(said).toContain("295904 dropped");
+  });
+
+  test.each([
+    ["leaves what a person typed ahead", "echo before\n", "\u0003"],
+    ["inside a paste is part of it", "x".repeat(1000), "a\u0003b"],
+  ])("%s", (_, typed, key) => {
+    const { terminal, guestIn, said, ringBytes } = connected();
+    terminal.send(typed);
+    terminal.send(key);
+    expect(new TextDecoder().decode(guestIn.read(ringBytes))).toBe(typed + key);
+    expect(said).toEqual([]);
+  });
+});
+
+test("a script that types letter by letter costs as much as one that types all at once", () => {
+  const { terminal, guestIn, ringBytes } = connected();
+  const letters = new TextEncoder().encode("abcdefghij");
+  const began = process.cpuUsage();
+  for (let typed = 0; typed < 300_000; typed++) terminal.sendBytes(letters.subarray(typed % 10, (typed % 10) + 1));
+  let got = 0;
+  while (got < 300_000) {
+    for (const byte of guestIn.read(ringBytes)) if (byte !== letters[got++ % 10]) expect.fail(`byte ${got} is wrong`);
+    terminal.feed();
+  }
+  expect(process.cpuUsage(began).user / 1000).toBeLessThan(2000);
 });
 
 describe("terminals", () => {

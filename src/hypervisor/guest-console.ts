@@ -3,6 +3,7 @@ import { TabvisorError, type GuestConsole as GuestConsoleFace } from "#protocol/
 import { bytes as bytesOf, callable, string, waitOptions, waitPattern } from "./arguments.ts";
 import { ConsoleText } from "./console-text.ts";
 import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
+import { InputBacklog } from "./input-backlog.ts";
 import { TerminalFeed } from "./terminal-feed.ts";
 import { withoutQueries } from "./terminal-queries.ts";
 
@@ -12,6 +13,10 @@ const REPLAY_BYTES = 1024 * 1024;
 const SCREEN_BYTES = 64 * 1024;
 /** Input kept for a guest that does not take it. */
 const BACKLOG_BYTES = 16 * 1024 * 1024;
+/** Less than this is typed ahead, as always; more is a paste. */
+const TYPED_AHEAD_BYTES = 32;
+/** What a terminal driver takes for an interrupt, a quit and a stop: Ctrl+C, Ctrl+\ and Ctrl+Z. */
+const INTERRUPTS: readonly (number | undefined)[] = [0x03, 0x1c, 0x1a];
 /** ESC c: a terminal's full reset (ECMA-48 RIS). */
 const RESET_TERMINAL = Uint8Array.of(0x1b, 0x63);
 
@@ -20,6 +25,8 @@ export interface ConsoleLink {
   /** There is input, or room for output, that the worker asked for. */
   wake(): void;
   resize(columns: number, rows: number): void;
+  /** What was typed before `position` of the input ring and not taken yet is to be dropped; it was `byteLength` long in all. */
+  skipInput(position: number, byteLength: number): void;
   /** The worker broke the ring's rules. */
   corrupt(error: Error): void;
 }
@@ -36,8 +43,7 @@ export class GuestConsole implements GuestConsoleFace {
   #input: RingWriter | undefined;
   #ringBytes = 0;
   #link: ConsoleLink | undefined;
-  #backlog: Uint8Array[] = [];
-  #backlogBytes = 0;
+  readonly #backlog = new InputBacklog();
   #held = false;
   #size: { columns: number; rows: number } | undefined;
 
@@ -55,14 +61,14 @@ export class GuestConsole implements GuestConsoleFace {
   sendBytes(typed: Uint8Array): void {
     const bytes = bytesOf(typed, "What is sent");
     if (bytes.length === 0) return;
-    if (this.#backlogBytes + bytes.length > BACKLOG_BYTES) {
-      const [waiting, more] = [this.#backlogBytes, bytes.length].map((count) => (count / 2 ** 20).toFixed(1));
+    if (bytes.length === 1 && INTERRUPTS.includes(bytes[0])) this.#dropPaste();
+    if (this.#backlog.length + bytes.length > BACKLOG_BYTES) {
+      const [waiting, more] = [this.#backlog.length, bytes.length].map((count) => (count / 2 ** 20).toFixed(1));
       throw new TabvisorError(
         `Nothing was sent: ${waiting} MiB wait for the guest already, and ${more} MiB more are too much (${BACKLOG_BYTES / 2 ** 20} MiB at most). Send it in parts, as the guest takes them.`,
       );
     }
-    this.#backlog.push(bytes.slice());
-    this.#backlogBytes += bytes.length;
+    this.#backlog.push(bytes);
     this.feed();
   }
 
@@ -134,10 +140,10 @@ export class GuestConsole implements GuestConsoleFace {
     const { link, input } = { link: this.#link, input: this.#input };
     if (!link || !input || this.#held) return;
     try {
-      this.#fill(input);
+      this.#backlog.moveTo(input);
       if (this.#backlog.length > 0) {
         input.askForRoom();
-        this.#fill(input);
+        this.#backlog.moveTo(input);
       }
       if (input.takeAskedForData()) link.wake();
     } catch (error) {
@@ -163,8 +169,7 @@ export class GuestConsole implements GuestConsoleFace {
 
   /** The guest is about to go back: drops what was typed and not taken, and keeps what is typed from now on until it has. */
   holdInput(): void {
-    this.#backlog = [];
-    this.#backlogBytes = 0;
+    this.#backlog.clear();
     this.#held = true;
   }
 
@@ -203,17 +208,17 @@ export class GuestConsole implements GuestConsoleFace {
     for (const feed of this.#feeds) feed.push(bytes);
   }
 
-  #fill(input: RingWriter): void {
-    for (;;) {
-      const next = this.#backlog[0];
-      if (!next) return;
-      const taken = input.write(next);
-      this.#backlogBytes -= taken;
-      if (taken < next.length) {
-        this.#backlog[0] = next.subarray(taken);
-        return;
-      }
-      this.#backlog.shift();
+  /** A paste that no program reads must not hold up the key that would end the program: what of it was not taken goes. */
+  #dropPaste(): void {
+    const { link, input } = { link: this.#link, input: this.#input };
+    if (!link || !input) return;
+    try {
+      const byteLength = this.#backlog.length + input.waiting;
+      if (byteLength <= TYPED_AHEAD_BYTES) return;
+      this.#backlog.clear();
+      link.skipInput(input.position, byteLength);
+    } catch (error) {
+      this.#failed(link, error);
     }
   }
 

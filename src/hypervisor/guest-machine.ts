@@ -121,6 +121,11 @@ export class GuestMachine {
     this.#console.connect(memory, {
       wake: () => link.post({ type: "wake" }),
       resize: (columns, rows) => link.post({ type: "resize", columns, rows }),
+      skipInput: (position, byteLength) => {
+        link.post({ type: "skipInput", position });
+        const message = `The rest of what was pasted, ${Math.ceil(byteLength / 1024)} KiB, was dropped: Ctrl+C, Ctrl+\\ or Ctrl+Z came.`;
+        this.#listener.event({ type: "log", level: "info", message });
+      },
       corrupt: (error) => link.breakOff(`The guest's worker broke the console's rules (${error.message}).`),
     });
     return link;

@@ -101,6 +101,7 @@ export function goodAnswer(message: PageMessage): unknown {
     case "prepare":
     case "run":
     case "wake":
+    case "skipInput":
     case "resize":
     case "forget":
       return undefined;

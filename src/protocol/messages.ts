@@ -55,6 +55,8 @@ export type PageMessage =
   | { readonly type: "pause"; readonly requestId: number }
   /** There is input, or room for output, that the worker asked to be told of. */
   | { readonly type: "wake" }
+  /** What was typed before `position` (in bytes ever typed) and not taken yet is to be dropped. */
+  | { readonly type: "skipInput"; readonly position: number }
   | { readonly type: "ping" }
   | { readonly type: "resize"; readonly columns: number; readonly rows: number }
   /** Packs what changed since the snapshot the machine stands on. With `adopt`, it stands on the new one afterwards. */

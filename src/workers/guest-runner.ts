@@ -92,7 +92,7 @@ export class GuestRunner {
     this.#virtual = boot.settings.clock === "virtual";
     this.#pauseAt = boot.pauseAtInstructions ?? Infinity;
     this.#memory = memory;
-    this.#console = new WorkerConsole(shared, this.#virtual, (type) => this.#host.post({ type }));
+    this.#console = new WorkerConsole(shared, this.#virtual, this.#host.now, (type) => this.#host.post({ type }));
     this.#console.held = this.#pauseAt !== Infinity;
     this.#machine = await this.#host.makeMachine(boot, memory, this.#machineHost(this.#console));
     this.#snapshots = new SnapshotStore(memory);
@@ -130,6 +130,9 @@ export class GuestRunner {
       case "wake":
         this.#console?.tellPage();
         if (this.#state === "running") this.#machine?.wake();
+        return this.#postTurn();
+      case "skipInput":
+        this.#console?.skipInput(message.position);
         return this.#postTurn();
       case "resize":
         this.#size = message;

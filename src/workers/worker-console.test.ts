@@ -5,7 +5,12 @@ import { WorkerConsole } from "./worker-console.ts";
 
 function make(neverRefuse: boolean) {
   const buffer = new SharedArrayBuffer(CONSOLE_IN + 64 + CONSOLE_RING_BYTES);
-  const terminal = new WorkerConsole(buffer, neverRefuse, () => {});
+  const terminal = new WorkerConsole(
+    buffer,
+    neverRefuse,
+    () => 0,
+    () => {},
+  );
   return { terminal, page: new RingReader(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES) };
 }
 

@@ -1,6 +1,7 @@
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import type { ByteSink, ByteSource } from "#devices/device.ts";
 import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
+import { FlowControl } from "./flow-control.ts";
 
 /** Output kept for want of room before the machine is held up. */
 const OVERFLOW_BYTES = 1 << 20;
@@ -12,6 +13,8 @@ export class WorkerConsole {
   readonly #output: RingWriter;
   readonly #input: RingReader;
   readonly #tell: (what: "output" | "room") => void;
+  /** None for machines that must not notice how fast the page is. */
+  readonly #flow: FlowControl | undefined;
   /** What found no room and must not be refused. */
   #overflow: number[] = [];
   #told = 0;
@@ -23,10 +26,16 @@ export class WorkerConsole {
    * `neverRefuse`: output without room is kept here rather than refused, for machines that must not notice how fast the
    * page is. `tell`: the page asked to be told of output or of room for input.
    */
-  constructor(buffer: SharedArrayBuffer, neverRefuse: boolean, tell: (what: "output" | "room") => void) {
+  constructor(
+    buffer: SharedArrayBuffer,
+    neverRefuse: boolean,
+    now: () => number,
+    tell: (what: "output" | "room") => void,
+  ) {
     this.#output = new RingWriter(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES);
     this.#input = new RingReader(buffer, CONSOLE_IN, CONSOLE_RING_BYTES);
     this.#tell = tell;
+    this.#flow = neverRefuse ? undefined : new FlowControl(now);
     this.#input.askForData();
     this.source = { read: () => this.#read() };
     this.sink = { write: neverRefuse ? (byte) => this.#writeOrKeep(byte) : (byte) => this.#write(byte) };
@@ -55,7 +64,14 @@ export class WorkerConsole {
   /** What was typed and not taken is gone, and so is what was kept for want of room. */
   clear(): void {
     this.#overflow = [];
+    this.#flow?.reset();
     while (this.#input.available > 0) this.#input.read(CONSOLE_RING_BYTES);
+    this.tellPage();
+  }
+
+  /** What was typed before `position` (in bytes ever typed) and not taken is gone. */
+  skipInput(position: number): void {
+    this.#input.skipTo(position);
     this.tellPage();
   }
 
@@ -75,15 +91,19 @@ export class WorkerConsole {
   }
 
   #read(): number {
-    const byte = this.held ? -1 : this.#input.readByte();
+    if (this.held || this.#flow?.passes(this.#input.available) === false) return -1;
+    const byte = this.#input.readByte();
     if (byte >= 0) this.#taken++;
     return byte;
   }
 
   #write(byte: number): boolean {
-    if (this.#output.writeByte(byte)) return true;
-    this.#output.askForRoom();
-    return this.#output.writeByte(byte);
+    if (!this.#output.writeByte(byte)) {
+      this.#output.askForRoom();
+      if (!this.#output.writeByte(byte)) return false;
+    }
+    this.#flow?.printed(byte);
+    return true;
   }
 
   #writeOrKeep(byte: number): boolean {

@@ -1,0 +1,53 @@
+import type { RingWriter } from "#base/byte-ring.ts";
+
+const PIECE_BYTES = 64 * 1024;
+
+/** What was typed and has found no room yet, in order. A script may type letter by letter: pieces are filled, not collected. */
+export class InputBacklog {
+  readonly #pieces: Uint8Array[] = [];
+  /** Bytes taken of the first piece. */
+  #start = 0;
+  /** Bytes filled of the last piece. */
+  #end = 0;
+
+  get length(): number {
+    return this.#pieces.length === 0 ? 0 : (this.#pieces.length - 1) * PIECE_BYTES + this.#end - this.#start;
+  }
+
+  push(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) {
+      const piece = this.#unfilled();
+      const part = bytes.subarray(from, from + PIECE_BYTES - this.#end);
+      piece.set(part, this.#end);
+      this.#end += part.length;
+      from += part.length;
+    }
+  }
+
+  /** Moves as much into the ring as it has room for. */
+  moveTo(ring: RingWriter): void {
+    for (let [first] = this.#pieces; first; [first] = this.#pieces) {
+      const waiting = first.subarray(this.#start, this.#pieces.length === 1 ? this.#end : PIECE_BYTES);
+      const taken = ring.write(waiting);
+      this.#start += taken;
+      if (taken < waiting.length) return;
+      this.#pieces.shift();
+      this.#start = 0;
+    }
+  }
+
+  clear(): void {
+    this.#pieces.length = 0;
+    this.#start = 0;
+  }
+
+  /** The last piece, with room. */
+  #unfilled(): Uint8Array {
+    const last = this.#pieces.at(-1);
+    if (last && this.#end < PIECE_BYTES) return last;
+    const made = new Uint8Array(PIECE_BYTES);
+    this.#pieces.push(made);
+    this.#end = 0;
+    return made;
+  }
+}
