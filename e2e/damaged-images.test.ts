@@ -139,7 +139,8 @@ test("files that no machine can start, and memory that cannot be had, are refuse
     await page.getByRole("alert").getByText(reason).waitFor();
     await page.evaluate(() => window.tabvisor.guests()[0]?.destroy());
   }
-  expect(await create(page, "uboot", 1e9)).toContain("1000000000 MiB more cannot be had");
+  expect(await create(page, "uboot", 1e9)).toContain("memoryMiB is a whole number from 1 to 1048576");
+  expect(await create(page, "uboot", 1e6)).toContain("1000000 MiB more cannot be had");
   expect(await create(page, "uboot", 4096)).toMatch(/no 4096 MiB of shared memory left .* Destroy a guest/);
   await page.getByRole("alert").getByText("4096 MiB of shared memory").waitFor();
   await page.evaluate(() => window.tabvisor.guests()[0]?.destroy());

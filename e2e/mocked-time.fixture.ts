@@ -1,16 +1,12 @@
-import { createHash, randomFillSync } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { root } from "#cli/bundle.mjs";
-import { chunkReader } from "#hypervisor/chunk-reader.ts";
-import type { FetchFile, GuestWorker } from "#hypervisor/host.ts";
+import type { GuestWorker } from "#hypervisor/host.ts";
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
 import type { PageMessage } from "#protocol/messages.ts";
-import { createSharedGuestMemory } from "#workers/guest-buffers.ts";
 import { GuestRunner } from "#workers/guest-runner.ts";
 import { makeMachine, prepareHart } from "#workers/make-machine.ts";
+import { nodeHost } from "#workers/node-host.ts";
 
 /** The clocks that guests' workers see: the process's own, moved. */
 export class MockedTime {
@@ -34,32 +30,12 @@ export class MockedTime {
   }
 }
 
-const fetchFile: FetchFile = async (path) => ({
-  status: 200,
-  body: new Uint8Array(await readFile(join(root, "public/guests", path))),
-});
-
 /** A hypervisor with the images that were built, whose guests run in this very thread, one after the other, by the time that the test says. */
 export function tabvisorWithTime(time: MockedTime): Hypervisor {
   return new Hypervisor({
-    now: () => performance.now(),
+    ...nodeHost({ guestsFolder: join(root, "public/guests") }),
     epoch: time.epoch,
-    report: (error) => console.error(error),
-    after: (ms, callback) => {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    },
-    fetchFile,
-    readChunk: chunkReader({
-      fetchFile,
-      sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
-      gunzip: (bytes, mostBytes) => promisify(gunzip)(bytes, { maxOutputLength: mostBytes }),
-    }),
     startWorker: () => startHere(time),
-    createMemory: createSharedGuestMemory,
-    unsupported: undefined,
-    limits: { guests: 10, memoryMiB: 4096 },
-    engine: "translator",
   });
 }
 

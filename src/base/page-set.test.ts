@@ -39,15 +39,8 @@ describe("page set", () => {
     expect(() => new PageSet(buffer, PAGES)).toThrow(PageSetError);
   });
 
-  test("who else holds the buffer cannot change which pages it names", () => {
-    const buffer = packPages(ram(1, 2), [0, 1]);
-    const set = new PageSet(buffer, PAGES);
-    new Uint32Array(buffer)[2] = 0xffff_ffff;
-    expect([...set.entries]).toEqual([0, 1, 1, 2]);
-  });
-
   test("a buffer that is cut short is refused", () => {
-    expect(() => new PageSet(new SharedArrayBuffer(4), PAGES)).toThrow(PageSetError);
+    expect(() => new PageSet(new ArrayBuffer(4), PAGES)).toThrow(PageSetError);
     expect(() => new PageSet(packPages(ram(1), [0]).slice(0, 4096), PAGES)).toThrow(PageSetError);
   });
 });

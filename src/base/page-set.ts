@@ -1,9 +1,10 @@
 /**
- * Pages of a guest's RAM, packed into one shared buffer so that a worker and the page both hold them without copies:
+ * Pages of a guest's RAM, packed into one buffer, as page and worker exchange them:
  *
  *   entryCount u32 │ dataCount u32 │ entries: page number u32, slot u32 (0: all zeros; n: the n-th page of data) │ … │ data
  *
- * Entries ascend by page number. Data begins at the next multiple of 4096. Never changed once built.
+ * Entries ascend by page number. Data begins at the next multiple of 4096. Never changed once built:
+ * whoever gives one away gives a copy.
  */
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 8;
@@ -14,12 +15,12 @@ export class PageSetError extends Error {}
 
 /** What stands in one buffer; built by `PageSetBuilder` or `mergePageSets`. */
 export class PageSet {
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBuffer;
   readonly entries: Uint32Array;
   readonly #data: Uint8Array;
 
-  /** Checks everything: the buffer may come from a corrupt worker. Throws PageSetError. */
-  constructor(buffer: SharedArrayBuffer, pageCount: number) {
+  /** Checks everything: the buffer may come from a corrupt worker, but nobody changes it any more. Throws PageSetError. */
+  constructor(buffer: ArrayBuffer, pageCount: number) {
     if (buffer.byteLength < HEADER_BYTES) throw new PageSetError("a page set is cut short");
     const [entryCount = 0, dataCount = 0] = new Uint32Array(buffer, 0, 2);
     const start = dataStart(entryCount);
@@ -28,8 +29,7 @@ export class PageSet {
     if (buffer.byteLength !== start + dataCount * PAGE_SET_PAGE_BYTES)
       throw new PageSetError("a page set has the wrong size");
     this.buffer = buffer;
-    // A copy: whoever else holds the buffer cannot change what was checked.
-    this.entries = new Uint32Array(buffer, HEADER_BYTES, entryCount * 2).slice();
+    this.entries = new Uint32Array(buffer, HEADER_BYTES, entryCount * 2);
     this.#data = new Uint8Array(buffer, start);
     let previous = -1;
     for (let index = 0; index < this.entries.length; index += 2) {
@@ -56,7 +56,7 @@ export class PageSet {
 }
 
 /** Packs the given pages of `ram`, in ascending order; pages of zeros take no data. */
-export function packPages(ram: Uint8Array, pages: readonly number[] | Uint32Array): SharedArrayBuffer {
+export function packPages(ram: Uint8Array, pages: readonly number[] | Uint32Array): ArrayBuffer {
   const entries = new Uint32Array(pages.length * 2);
   let dataCount = 0;
   for (let index = 0; index < pages.length; index++) {
@@ -78,7 +78,7 @@ export function isZeroPage(ram: Uint8Array, page: number): boolean {
 }
 
 /** One set that says what `child` over `parent` said: for a child whose parent goes away. */
-export function mergePageSets(parent: PageSet, child: PageSet): SharedArrayBuffer {
+export function mergePageSets(parent: PageSet, child: PageSet): ArrayBuffer {
   const sources = new Map<number, Uint8Array | undefined>();
   for (const set of [parent, child]) {
     for (let index = 0; index < set.entries.length; index += 2) {
@@ -96,9 +96,9 @@ function pack(
   entries: Uint32Array,
   dataCount: number,
   contents: (page: number) => Uint8Array | undefined,
-): SharedArrayBuffer {
+): ArrayBuffer {
   const start = dataStart(entries.length / 2);
-  const buffer = new SharedArrayBuffer(start + dataCount * PAGE_SET_PAGE_BYTES);
+  const buffer = new ArrayBuffer(start + dataCount * PAGE_SET_PAGE_BYTES);
   new Uint32Array(buffer, 0, 2).set([entries.length / 2, dataCount]);
   new Uint32Array(buffer, HEADER_BYTES, entries.length).set(entries);
   const data = new Uint8Array(buffer, start);

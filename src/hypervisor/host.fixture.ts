@@ -27,7 +27,8 @@ export class PlayedWorker implements GuestWorker {
   #listeners: ((message: unknown) => void)[] = [];
   #errorListeners: ((message: string) => void)[] = [];
 
-  post(message: PageMessage): void {
+  post(posted: PageMessage): void {
+    const message = structuredClone(posted);
     if (message.type === "prepare") {
       this.prepared = true;
       return;
@@ -53,7 +54,8 @@ export class PlayedWorker implements GuestWorker {
   }
 
   say(message: unknown): void {
-    for (const listener of this.#listeners) listener(message);
+    const said = structuredClone(message);
+    for (const listener of this.#listeners) listener(said);
   }
 
   fail(message: string): void {
@@ -146,7 +148,7 @@ export const manifest: ImageManifest = {
 export function playedHost() {
   const workers: PlayedWorker[] = [];
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
-  const files = new Map<string, Uint8Array>([
+  const files = new Map<string, Uint8Array<ArrayBuffer>>([
     ["index.json", json({ formatVersion: 1, images: ["tiny"] })],
     ["tiny.json", json(manifest)],
     [`chunks/${sha256(kernel)}`, new Uint8Array(gzipSync(kernel))],
@@ -203,7 +205,7 @@ export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-export function json(value: unknown): Uint8Array {
+export function json(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 

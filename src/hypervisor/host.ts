@@ -42,26 +42,16 @@ export interface ReadOptions {
 export type FetchFile = (
   path: string,
   options: ReadOptions & { readonly mostBytes: number },
-) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+) => Promise<{ readonly status: number; readonly body: Uint8Array<ArrayBuffer> }>;
 
-/** Where a chunk's bytes belong. */
-export interface ChunkPlace {
-  readonly buffer: SharedArrayBuffer;
-  readonly at: number;
-}
-
-/** `status` is HTTP's; a chunk that is not whole is not what its manifest says, and its place is as it was. */
+/** `status` is HTTP's. `bytes` are the chunk's, unpacked; undefined where they are not what its manifest says. */
 export interface ChunkOutcome {
   readonly status: number;
-  readonly isWhole: boolean;
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Fetches one chunk of an image, unpacks it, checks it and puts it in its place. */
-export type ReadChunk = (
-  chunk: ImageFile["chunks"][number],
-  place: ChunkPlace,
-  options: ReadOptions,
-) => Promise<ChunkOutcome>;
+/** Fetches one chunk of an image, unpacks it and checks it. */
+export type ReadChunk = (chunk: ImageFile["chunks"][number], options: ReadOptions) => Promise<ChunkOutcome>;
 
 /** One guest's worker as the hypervisor sees it. What it says is not to be trusted. */
 export interface GuestWorker {

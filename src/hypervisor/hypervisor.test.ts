@@ -308,7 +308,7 @@ describe("a worker that is lost", () => {
     worker().answers.snapshot = (message) => ({
       type: "snapshotted",
       requestId: (message as { requestId: number }).requestId,
-      pages: new SharedArrayBuffer(100),
+      pages: new ArrayBuffer(100),
       parts: {},
     });
     await expect(guest.snapshot()).rejects.toThrow(/worker is broken/);

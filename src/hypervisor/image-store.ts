@@ -2,7 +2,7 @@ import { words } from "#base/words.ts";
 import type { ImageFile, ImageManifest } from "#protocol/image.ts";
 import { parseImageCatalogue, parseImageManifest } from "#protocol/parse-manifest.ts";
 import { TabvisorError, type ImageSummary } from "#protocol/tabvisor.ts";
-import type { ChunkPlace, HypervisorHost, ReadOptions } from "./host.ts";
+import type { HypervisorHost, ReadOptions } from "./host.ts";
 
 const PARALLEL_READS = 6;
 /** How often progress is told: each time the page draws. */
@@ -10,11 +10,11 @@ const PROGRESS_MS = 50;
 /** A manifest has a line for each chunk and package; none comes near. */
 const MOST_JSON_BYTES = 32 * 2 ** 20;
 
-/** An image's files in memory, as workers take them. */
+/** An image's files in memory. No worker writes to them: each gets a copy (`protocol/own-data.ts`). */
 export interface ImageFiles {
-  readonly kernel: SharedArrayBuffer;
-  readonly initrd?: SharedArrayBuffer;
-  readonly disks: readonly SharedArrayBuffer[];
+  readonly kernel: ArrayBuffer;
+  readonly initrd?: ArrayBuffer;
+  readonly disks: readonly ArrayBuffer[];
 }
 
 export interface LoadOptions {
@@ -35,7 +35,7 @@ interface LoadingFile {
   readonly file: ImageFile;
   /** The checksums of its chunks. */
   readonly key: string;
-  readonly whole: SharedArrayBuffer;
+  readonly whole: ArrayBuffer;
   readonly jobs: readonly (() => Promise<void>)[];
 }
 
@@ -43,7 +43,7 @@ interface LoadingFile {
 export class ImageStore {
   readonly #host: HypervisorHost;
   /** Files in use, by the checksums of their chunks: guests of one image share them, and no manifest can pass off another's. */
-  readonly #files = new Map<string, WeakRef<SharedArrayBuffer>>();
+  readonly #files = new Map<string, WeakRef<ArrayBuffer>>();
 
   /** By the image's name, while they last. */
   readonly #prefetches = new Map<string, Prefetch>();
@@ -140,10 +140,10 @@ export class ImageStore {
       report(file.chunks.reduce((sum, chunk) => sum + chunk.storedBytes, 0));
       return { file, key, whole: kept, jobs: [] };
     }
-    const whole = sharedBuffer(file.byteLength);
+    const whole = bufferOf(file.byteLength);
     let start = 0;
     const jobs = file.chunks.map((chunk) => {
-      const place = { buffer: whole, at: start };
+      const place = new Uint8Array(whole, start, chunk.byteLength);
       start += chunk.byteLength;
       return () => this.#chunk(manifest, chunk, place, report, isCancelled);
     });
@@ -155,7 +155,7 @@ export class ImageStore {
   async #chunk(
     manifest: ImageManifest,
     chunk: ImageFile["chunks"][number],
-    place: ChunkPlace,
+    place: Uint8Array,
     report: (bytes: number) => void,
     isCancelled: () => boolean,
   ): Promise<void> {
@@ -166,12 +166,13 @@ export class ImageStore {
       seen = received;
     };
     const what = `a part of image “${manifest.id}”`;
-    const read = (options: ReadOptions) => answered(what, this.#host.readChunk(chunk, place, options));
-    const { isWhole } = await read({ onBytes, isCancelled });
+    const read = (options: ReadOptions) => answered(what, this.#host.readChunk(chunk, options));
+    const first = await read({ onBytes, isCancelled });
     if (isCancelled()) throw new TabvisorError("Loading was cancelled.");
     report(chunk.storedBytes - seen);
     // A damaged chunk may come from the browser's own cache, which would give it for ever.
-    if (isWhole || (await read({ isCancelled, fresh: true })).isWhole) return;
+    const bytes = first.bytes ?? (await read({ isCancelled, fresh: true })).bytes;
+    if (bytes) return place.set(bytes);
     throw new TabvisorError(
       `A part of image “${manifest.id}” is damaged (its checksum differs from the manifest's). Build the image again.`,
     );
@@ -244,9 +245,9 @@ function storedBytes(manifest: ImageManifest): number {
   return manifest.files.flatMap((file) => file.chunks).reduce((sum, chunk) => sum + chunk.storedBytes, 0);
 }
 
-function sharedBuffer(byteLength: number): SharedArrayBuffer {
+function bufferOf(byteLength: number): ArrayBuffer {
   try {
-    return new SharedArrayBuffer(byteLength);
+    return new ArrayBuffer(byteLength);
   } catch {
     throw new TabvisorError(
       `There is no room for ${Math.ceil(byteLength / 2 ** 20)} MiB of the image's files. Close other tabs or destroy a guest.`,

@@ -1,3 +1,5 @@
+import { isOwnData } from "./own-data.ts";
+
 /** What runs a guest's instructions; the same words as `machine/face` `EngineName`. */
 export type GuestEngine = "translator" | "interpreter";
 
@@ -17,7 +19,7 @@ export type OpaqueParts = unknown;
 export interface SnapshotRecord {
   readonly id: string;
   readonly parent: string | undefined;
-  readonly pages: SharedArrayBuffer;
+  readonly pages: ArrayBuffer;
   readonly parts: OpaqueParts;
 }
 
@@ -37,9 +39,9 @@ export interface BootMessage {
   readonly memory: unknown;
   readonly engine: GuestEngine;
   readonly settings: MachineSettings;
-  readonly kernel: SharedArrayBuffer;
-  readonly initrd?: SharedArrayBuffer;
-  readonly disks: readonly SharedArrayBuffer[];
+  readonly kernel: ArrayBuffer;
+  readonly initrd?: ArrayBuffer;
+  readonly disks: readonly ArrayBuffer[];
   /** Parents before children. */
   readonly snapshots: readonly SnapshotRecord[];
   readonly restoreTo?: string;
@@ -92,7 +94,7 @@ export type WorkerReply =
   | {
       readonly type: "snapshotted";
       readonly requestId: number;
-      readonly pages: SharedArrayBuffer;
+      readonly pages: ArrayBuffer;
       readonly parts: OpaqueParts;
     }
   /** `outputPosition`: what stands in the output ring before it was printed before. `milliseconds` of the worker's own time. */
@@ -140,7 +142,8 @@ function parseReply(fields: Readonly<Record<string, unknown>>): WorkerReply | un
       return { type: "paused", requestId };
     case "snapshotted": {
       const { pages, parts } = fields;
-      return pages instanceof SharedArrayBuffer ? { type: "snapshotted", requestId, pages, parts } : undefined;
+      if (!(pages instanceof ArrayBuffer) || !isOwnData(parts)) return undefined;
+      return { type: "snapshotted", requestId, pages, parts };
     }
     case "restored": {
       const { milliseconds, outputPosition } = fields;

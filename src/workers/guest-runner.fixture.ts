@@ -44,7 +44,7 @@ export class RunnerBench {
       memory: this.memory.wasm,
       engine: "interpreter",
       settings: { memoryMiB, firmware: "bare", commandLine: "", clock: "virtual", diskCount: 0 },
-      kernel: new SharedArrayBuffer(4),
+      kernel: new ArrayBuffer(4),
       disks: [],
       snapshots: [],
       ...changes,

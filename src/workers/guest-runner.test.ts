@@ -24,16 +24,10 @@ const counting = words(
   assemble("jal", { imm: -12 }),
 );
 
-function shared(bytes: Uint8Array): SharedArrayBuffer {
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return buffer;
-}
-
 describe.each(["interpreter", "translator"] as const)("a real machine (%s)", (engine) => {
   async function countingGuest() {
     const bench = new RunnerBench(4, makeMachine);
-    await bench.boot({ engine, kernel: shared(counting) });
+    await bench.boot({ engine, kernel: Uint8Array.from(counting).buffer });
     const count = () => bench.memory.load64(COUNTER);
     const hash = () => bench.ask({ type: "hash" });
     return { bench, count, hash };

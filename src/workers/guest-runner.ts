@@ -72,7 +72,8 @@ export class GuestRunner {
     if (!("requestId" in message)) return this.#obey(message);
     const { requestId } = message;
     try {
-      this.#host.post(this.#answer(message));
+      const answer = this.#answer(message);
+      this.#host.post(answer, answer.type === "snapshotted" ? [answer.pages] : []);
     } catch (error) {
       this.#host.post({ type: "refused", requestId, message: words(error).slice(0, MESSAGE_CHARACTERS) });
     }
@@ -313,7 +314,7 @@ function takeSnapshot(
   snapshots: SnapshotStore,
   { id, adopt }: { readonly id: string; readonly adopt: boolean },
   parts: OpaqueParts,
-): SharedArrayBuffer {
+): ArrayBuffer {
   try {
     return snapshots.take(id, parts, adopt);
   } catch (error) {

@@ -10,7 +10,7 @@ if (!port) throw new Error("this file is the entry of a worker thread");
 
 /** Node's worker thread: one guest. */
 const runner = new GuestRunner({
-  post: (message) => port.postMessage(message),
+  post: (message, transfer = []) => port.postMessage(message, [...transfer]),
   now: () => performance.now(),
   // Not by performance.now(), which stands still while the host sleeps and does not follow when its clock is set.
   epoch: () => Date.now(),

@@ -13,7 +13,7 @@ const SPARE_MS = 50;
 const turns = new MessageChannel();
 
 const runner = new GuestRunner({
-  post: (message) => self.postMessage(message),
+  post: (message, transfer = []) => self.postMessage(message, [...transfer]),
   now: () => performance.now(),
   // Not by performance.now(), which stands still while the host sleeps and does not follow when its clock is set.
   epoch: () => Date.now(),

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { imageWorkerReader, type ImageWorkerAnswer, type ImageWorkerRequest } from "./image-worker-link.ts";
 
 const chunk = { sha256: "00", byteLength: 4, storedBytes: 4, encoding: "identity" } as const;
-const place = () => ({ buffer: new SharedArrayBuffer(4), at: 0 });
 
 /** A worker that a test answers for. */
 class PlayedImageWorker extends EventTarget {
@@ -34,21 +33,21 @@ function reader() {
 
 test("answers find their questions, whatever their order", async () => {
   const { read, workers } = reader();
-  const outcomes = [read(chunk, place(), {}), read(chunk, place(), { fresh: true })];
+  const outcomes = [read(chunk, {}), read(chunk, { fresh: true })];
   expect(workers[0]!.requests).toMatchObject([{ fresh: false }, { fresh: true }]);
   const [first, second] = workers[0]!.requests.map(({ id }) => id);
-  workers[0]!.say({ type: "read", id: second!, outcome: { status: 404, isWhole: false } });
-  workers[0]!.say({ type: "read", id: first!, outcome: { status: 200, isWhole: true } });
+  workers[0]!.say({ type: "read", id: second!, outcome: { status: 404, bytes: undefined } });
+  workers[0]!.say({ type: "read", id: first!, outcome: { status: 200, bytes: new Uint8Array(4) } });
   expect(await Promise.all(outcomes)).toEqual([
-    { status: 200, isWhole: true },
-    { status: 404, isWhole: false },
+    { status: 200, bytes: new Uint8Array(4) },
+    { status: 404, bytes: undefined },
   ]);
 });
 
 test("what is not wanted any more is cancelled at its next sign of life", () => {
   const { read, workers } = reader();
   const received: number[] = [];
-  void read(chunk, place(), { onBytes: (bytes) => received.push(bytes), isCancelled: () => received.length === 2 });
+  void read(chunk, { onBytes: (bytes) => received.push(bytes), isCancelled: () => received.length === 2 });
   const { id } = workers[0]!.requests[0]!;
   for (const receivedBytes of [1, 2]) workers[0]!.say({ type: "progress", id, receivedBytes });
   expect(received).toEqual([1, 2]);
@@ -57,10 +56,10 @@ test("what is not wanted any more is cancelled at its next sign of life", () => 
 
 test("a worker that fails takes its questions with it, and the next question gets a new one", async () => {
   const { read, workers } = reader();
-  const asked = read(chunk, place(), {});
+  const asked = read(chunk, {});
   workers[0]!.dispatchEvent(new Event("error"));
   await expect(asked).rejects.toThrow("could not be loaded");
-  const again = read(chunk, place(), {});
+  const again = read(chunk, {});
   expect(workers.map(({ terminated }) => terminated)).toEqual([true, false]);
   workers[1]!.say({ type: "failed", id: workers[1]!.requests[0]!.id, message: "connection refused" });
   await expect(again).rejects.toThrow("connection refused");

@@ -1,4 +1,4 @@
-import type { ChunkOutcome, ChunkPlace, ReadChunk, ReadOptions } from "#hypervisor/host.ts";
+import type { ChunkOutcome, ReadChunk, ReadOptions } from "#hypervisor/host.ts";
 import type { ImageFile } from "#protocol/image.ts";
 
 /** What the page asks of the image worker. */
@@ -9,7 +9,6 @@ export type ImageWorkerRequest =
       /** URL that chunks are fetched below. */
       readonly folder: string;
       readonly chunk: ImageFile["chunks"][number];
-      readonly place: ChunkPlace;
       readonly fresh: boolean;
     }
   | { readonly type: "cancel"; readonly id: number };
@@ -59,10 +58,10 @@ export function imageWorkerReader(folder: string, startWorker: () => Worker): Re
   };
   worker = started();
 
-  return (chunk, place, options) => {
+  return (chunk, options) => {
     worker ??= started();
     const id = ++requests;
-    const request: ImageWorkerRequest = { type: "read", id, folder, chunk, place, fresh: options.fresh ?? false };
+    const request: ImageWorkerRequest = { type: "read", id, folder, chunk, fresh: options.fresh ?? false };
     return new Promise((resolve, reject) => {
       pending.set(id, { options, resolve, reject });
       worker?.postMessage(request);

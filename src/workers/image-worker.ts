@@ -12,16 +12,16 @@ self.onmessage = ({ data }: MessageEvent<ImageWorkerRequest>) => {
   else void read(data);
 };
 
-async function read({ id, folder, chunk, place, fresh }: Extract<ImageWorkerRequest, { type: "read" }>): Promise<void> {
-  const answer = (message: ImageWorkerAnswer) => self.postMessage(message);
+async function read({ id, folder, chunk, fresh }: Extract<ImageWorkerRequest, { type: "read" }>): Promise<void> {
+  const answer = (message: ImageWorkerAnswer, transfer: ArrayBuffer[] = []) => self.postMessage(message, transfer);
   try {
     const readChunk = chunkReader({ fetchFile: fetchBelow(folder), sha256, gunzip });
-    const outcome = await readChunk(chunk, place, {
+    const outcome = await readChunk(chunk, {
       fresh,
       onBytes: (receivedBytes) => answer({ type: "progress", id, receivedBytes }),
       isCancelled: () => cancelled.has(id),
     });
-    answer({ type: "read", id, outcome });
+    answer({ type: "read", id, outcome }, outcome.bytes ? [outcome.bytes.buffer] : []);
   } catch (error) {
     answer({ type: "failed", id, message: error instanceof Error ? error.message : String(error) });
   } finally {

@@ -21,9 +21,14 @@ export interface NodeTabvisorOptions {
 }
 
 /** The same hypervisor in Node, its guests in worker threads. Guests keep the process alive until they are destroyed. */
-export function createNodeTabvisor({ guestsFolder, workerUrl, engine = "translator" }: NodeTabvisorOptions): Tabvisor {
+export function createNodeTabvisor(options: NodeTabvisorOptions): Tabvisor {
+  return new Hypervisor(nodeHost(options));
+}
+
+/** This Node process as a hypervisor's host. */
+export function nodeHost({ guestsFolder, workerUrl, engine = "translator" }: NodeTabvisorOptions): HypervisorHost {
   const fetchFile = fileFetcher(guestsFolder);
-  const host: HypervisorHost = {
+  return {
     now: () => performance.now(),
     epoch: () => Date.now(),
     report: (error) => console.error(error),
@@ -34,13 +39,13 @@ export function createNodeTabvisor({ guestsFolder, workerUrl, engine = "translat
       sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
       gunzip: (bytes, mostBytes) => promisify(gunzip)(bytes, { maxOutputLength: mostBytes }),
     }),
-    startWorker: (name) => startWorker(name, workerUrl ?? new URL("./guest-worker-node.js", import.meta.url)),
+    startWorker: (name) =>
+      guestWorkerOf(new Worker(workerUrl ?? new URL("./guest-worker-node.js", import.meta.url), { name })),
     createMemory: createSharedGuestMemory,
     unsupported: undefined,
     limits: { guests: 100, memoryMiB: 16384 },
     engine,
   };
-  return new Hypervisor(host);
 }
 
 function after(ms: number, callback: () => void): () => void {
@@ -62,8 +67,8 @@ function fileFetcher(folder: string): FetchFile {
   };
 }
 
-function startWorker(name: string, url: URL): GuestWorker {
-  const worker = new Worker(url, { name });
+/** A worker thread as the hypervisor sees it. */
+export function guestWorkerOf(worker: Worker): GuestWorker {
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => worker.on("message", listener),

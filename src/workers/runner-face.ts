@@ -27,7 +27,8 @@ export type RunnerMachineHost = Omit<MachineHost, "disks">;
 
 /** What differs between a browser's worker and Node's. */
 export interface WorkerHost {
-  post(message: WorkerMessage): void;
+  /** Gives `transfer` away instead of copying it. */
+  post(message: WorkerMessage, transfer?: readonly ArrayBuffer[]): void;
   /** Milliseconds on a clock that only goes forward, and since 1970. */
   readonly now: () => number;
   readonly epoch: () => number;

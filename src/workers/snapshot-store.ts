@@ -45,11 +45,11 @@ export class SnapshotStore {
     return this.#node(id).parts;
   }
 
-  /** Packs what differs from the snapshot that RAM stands on. With `adopt` it stands on the new one from then on. */
-  take(id: string, parts: OpaqueParts, adopt: boolean): SharedArrayBuffer {
+  /** Packs what differs from the snapshot that RAM stands on. With `adopt` it stands on the new one from then on. The caller's to give away. */
+  take(id: string, parts: OpaqueParts, adopt: boolean): ArrayBuffer {
     const pages = packPages(this.#memory.ram, this.#standsOn ? this.#dirtyPages() : this.#nonZeroPages());
     if (adopt) {
-      this.add({ id, parent: this.#standsOn?.id, pages, parts });
+      this.add({ id, parent: this.#standsOn?.id, pages: pages.slice(0), parts });
       this.#standsOn = this.#node(id);
       this.#clean();
     }

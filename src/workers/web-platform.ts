@@ -10,7 +10,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 const PIECE_BYTES = 0x1_0000;
 
 /** The bytes that a gzip stream holds; rejects when it is damaged or cut, or holds more than `mostBytes`. */
-export async function gunzip(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array> {
+export async function gunzip(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const { readable, writable } = new DecompressionStream("gzip");
   // What is wrong with the stream shows where it is read.
   feed(writable.getWriter(), bytes as Uint8Array<ArrayBuffer>).catch(() => {});
@@ -56,7 +56,7 @@ export function fetchBelow(folder: string): FetchFile {
   };
 }
 
-function join(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
+function join(parts: readonly Uint8Array[], byteLength: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(byteLength);
   let at = 0;
   for (const part of parts) {
