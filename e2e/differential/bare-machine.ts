@@ -1,3 +1,4 @@
+import { openSink } from "#devices/console.fixture.ts";
 import { Hart } from "#hart/hart.ts";
 import type { EngineName } from "#machine/face.ts";
 import { Machine } from "#machine/machine.ts";
@@ -23,7 +24,7 @@ export async function runOnMachine(
     { kernel: elf },
     {
       clock: { now: () => 0n, epochNanoseconds: () => 0n },
-      consoleOutput: { write: () => true },
+      consoleOutput: openSink(),
       consoleInput: { read: () => -1 },
       disks: [],
       random: (bytes) => void bytes.fill(1),

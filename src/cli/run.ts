@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import type { ByteSink } from "#devices/device.ts";
+import type { ConsoleSink } from "#devices/device.ts";
 import { Hart } from "#hart/hart.ts";
 import { DETERMINISTIC_EPOCH_NANOSECONDS, seededRandom } from "#machine/deterministic-host.ts";
 import type { MachineHost, RunOutcome, StopReason } from "#machine/face.ts";
@@ -152,24 +152,24 @@ class RunSession {
   }
 
   /** Where the guest prints to: the terminal, or a session that picks out a command's output. */
-  #consoleOutput(prompt: string | undefined, crashText: string | undefined): ByteSink {
+  #consoleOutput(prompt: string | undefined, crashText: string | undefined): ConsoleSink {
     const { exec } = this.#options;
     const { output } = this.#terminal;
     if (prompt === undefined) return output;
     if (exec !== undefined) {
       const session = execSession(prompt, exec, {
         type: (text) => this.#terminal.type(new TextEncoder().encode(text)),
-        print: (bytes) => bytes.forEach((byte) => output.write(byte)),
+        print: (bytes) => output.keep(Uint8Array.from(bytes)),
         done: (status) => this.#end({ type: "exit", status }),
       });
       const watch = this.#crashWatch(crashText);
-      return alwaysTakes((byte) => {
+      return looksAt((byte) => {
         watch(byte);
         session.receive(byte);
-      });
+      }, output);
     }
     this.#terminal.hold();
-    return alwaysTakes(this.#releaseAt(prompt));
+    return looksAt(this.#releaseAt(prompt), output);
   }
 
   /** A command that kills its guest never ends: the guest's last words end the run. */
@@ -197,11 +197,16 @@ class RunSession {
   }
 }
 
-function alwaysTakes(take: (byte: number) => void): ByteSink {
+/** A sink that looks at each byte; what it prints goes to `terminal`. */
+function looksAt(take: (byte: number) => void, terminal: ConsoleSink): ConsoleSink {
   return {
-    write(byte) {
+    write: (byte) => {
       take(byte);
       return true;
+    },
+    keep: (bytes) => bytes.forEach(take),
+    get crowded() {
+      return terminal.crowded;
     },
   };
 }

@@ -1,6 +1,9 @@
-import type { ByteSink, ByteSource } from "#devices/device.ts";
+import { ByteQueue } from "#base/byte-queue.ts";
+import type { ByteSource, ConsoleSink } from "#devices/device.ts";
 import { ConsoleEscape, ESCAPE_HELP } from "./console-escape.ts";
 
+/** The guest waits while so much of what it printed was not written out. */
+const CROWDED_BYTES = 1 << 20;
 /** Longer delays fire at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
@@ -12,23 +15,29 @@ export class Terminal {
   readonly #typed: number[] = [];
   readonly #escape: ConsoleEscape;
   #next = 0;
-  #printed: number[] = [];
+  readonly #printed = new ByteQueue();
   #wake: (() => void) | undefined;
   #ended = false;
   /** Input is kept until the guest is ready for it. */
   #held: number[] | undefined;
 
-  readonly output: ByteSink = {
-    write: (byte) => {
-      this.#printed.push(byte);
-      return true;
-    },
-  };
+  readonly output: ConsoleSink;
 
   readonly input: ByteSource = { read: () => this.#read() };
 
   /** `quit` is called when the person asks for it. */
   constructor(quit: () => void) {
+    const printed = this.#printed;
+    this.output = {
+      write: (byte) => {
+        printed.pushByte(byte);
+        return true;
+      },
+      keep: (bytes) => printed.push(bytes),
+      get crowded() {
+        return printed.length >= CROWDED_BYTES;
+      },
+    };
     this.#escape = new ConsoleEscape(quit, () => process.stdout.write(ESCAPE_HELP));
   }
 
@@ -72,10 +81,12 @@ export class Terminal {
 
   /** Writes out what the guest printed, waiting where the reader is slow. */
   async flush(): Promise<void> {
-    if (this.#printed.length === 0) return;
-    const bytes = Uint8Array.from(this.#printed);
-    this.#printed = [];
-    if (process.stdout.write(bytes) || process.stdout.destroyed) return;
+    let isReady = true;
+    this.#printed.moveTo((bytes) => {
+      isReady = process.stdout.write(bytes.slice());
+      return bytes.length;
+    });
+    if (isReady || process.stdout.destroyed) return;
     await new Promise<void>((resolve) => {
       process.stdout.once("drain", resolve);
       process.stdout.once("close", resolve);

@@ -32,6 +32,14 @@ export interface ByteSink {
   write(byte: number): boolean;
 }
 
+/** A console's output as a whole machine prints to it. */
+export interface ConsoleSink extends ByteSink {
+  /** Takes bytes from a caller who cannot ask again (a firmware call): what finds no room is kept. */
+  keep(bytes: Uint8Array): void;
+  /** So much is kept that the machine must not go on before it has gone. */
+  readonly crowded: boolean;
+}
+
 /** Where a console's input comes from. -1: nothing there. */
 export interface ByteSource {
   read(): number;

@@ -1,9 +1,9 @@
+import { ByteQueue } from "#base/byte-queue.ts";
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import { TabvisorError, type GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
 import { bytes as bytesOf, callable, string, waitOptions, waitPattern } from "./arguments.ts";
 import { ConsoleText } from "./console-text.ts";
 import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
-import { InputBacklog } from "./input-backlog.ts";
 import { TerminalFeed } from "./terminal-feed.ts";
 import { withoutQueries } from "./terminal-queries.ts";
 
@@ -43,7 +43,8 @@ export class GuestConsole implements GuestConsoleFace {
   #input: RingWriter | undefined;
   #ringBytes = 0;
   #link: ConsoleLink | undefined;
-  readonly #backlog = new InputBacklog();
+  /** What was typed and has found no room yet. */
+  readonly #backlog = new ByteQueue();
   #held = false;
   #size: { columns: number; rows: number } | undefined;
 
@@ -140,10 +141,11 @@ export class GuestConsole implements GuestConsoleFace {
     const { link, input } = { link: this.#link, input: this.#input };
     if (!link || !input || this.#held) return;
     try {
-      this.#backlog.moveTo(input);
+      const take = (bytes: Uint8Array) => input.write(bytes);
+      this.#backlog.moveTo(take);
       if (this.#backlog.length > 0) {
         input.askForRoom();
-        this.#backlog.moveTo(input);
+        this.#backlog.moveTo(take);
       }
       if (input.takeAskedForData()) link.wake();
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { ByteSink, ByteSource } from "#devices/device.ts";
+import type { ByteSource, ConsoleSink } from "#devices/device.ts";
 import type { Disk } from "#devices/disks/disk.ts";
 
 /** Which engine executes guest instructions; all leave the same state. */
@@ -27,7 +27,8 @@ export interface BootFiles {
 export interface MachineHost {
   /** Wall clock; a virtual-clock machine asks only `epochNanoseconds` of it, once. */
   readonly clock: Clock;
-  readonly consoleOutput: ByteSink;
+  /** While it is `crowded`, `run` comes back after the instruction that printed. */
+  readonly consoleOutput: ConsoleSink;
   readonly consoleInput: ByteSource;
   readonly disks: readonly Disk[];
   /** Fills with entropy; a recorded or seeded run hands in a seeded one. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openSink } from "#devices/console.fixture.ts";
 import { bytesBase, MemoryDisk } from "#devices/disks/memory-disk.ts";
 import { Hart } from "#hart/hart.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
@@ -28,7 +29,7 @@ function bareMachine(program: Uint8Array, changes: Partial<MachineConfig> = {}, 
   let typed = 0;
   const host = {
     clock: { now: () => (time.now += 10n), epochNanoseconds: () => 1n },
-    consoleOutput: { write: (byte: number) => (byte & 1) === 0 },
+    consoleOutput: { ...openSink(), write: (byte: number) => (byte & 1) === 0 },
     consoleInput: { read: () => (typed++ < 1000 ? 0x41 : -1) },
     disks: [new MemoryDisk({ base: bytesBase(new Uint8Array(0x2_0000)) })],
     random: (bytes: Uint8Array) => void bytes.fill(0x5a),

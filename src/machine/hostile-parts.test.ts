@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
+import { openSink } from "#devices/console.fixture.ts";
 import { Hart } from "#hart/hart.ts";
 import { bytesBase, MemoryDisk } from "#devices/disks/memory-disk.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
@@ -76,7 +77,7 @@ test("a hart's state made of anything runs or is refused", () => {
   const config = { memoryMiB: 4, firmware: "bare", commandLine: "", clock: "virtual", diskCount: 1 } as const;
   const host = {
     clock: { now: () => 0n, epochNanoseconds: () => 0n },
-    consoleOutput: { write: () => true },
+    consoleOutput: openSink(),
     consoleInput: { read: () => -1 },
     disks: [new MemoryDisk({ base: bytesBase(new Uint8Array(512)) })],
     random: () => {},

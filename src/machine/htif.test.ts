@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openSink } from "#devices/console.fixture.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { Htif } from "./htif.ts";
@@ -11,7 +12,7 @@ function htif(memoryMiB = 1) {
   const memory = new GuestMemory(memoryMiB);
   const output: number[] = [];
   const codes: number[] = [];
-  const sink = { write: (byte: number) => output.push(byte) > 0 };
+  const sink = openSink((byte) => output.push(byte));
   const host = new Htif(memory, { tohost: TOHOST, fromhost: FROMHOST }, sink, (code) => codes.push(code));
   return {
     memory,

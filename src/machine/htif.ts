@@ -1,4 +1,4 @@
-import type { ByteSink } from "#devices/device.ts";
+import type { ConsoleSink } from "#devices/device.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 
 const SYSCALL_WRITE = 64n;
@@ -15,14 +15,14 @@ export class Htif {
   readonly #memory: GuestMemory;
   readonly #tohost: number;
   readonly #fromhost: number | undefined;
-  readonly #output: ByteSink;
+  readonly #output: ConsoleSink;
   readonly #finish: (code: number) => void;
 
   /** `tohost` and `fromhost` lie in RAM. */
   constructor(
     memory: GuestMemory,
     addresses: { readonly tohost: number; readonly fromhost?: number },
-    output: ByteSink,
+    output: ConsoleSink,
     finish: (code: number) => void,
   ) {
     this.#memory = memory;
@@ -43,7 +43,7 @@ export class Htif {
       return;
     }
     this.#memory.store64(this.#tohost, 0n);
-    if (device === 1n && ((command >> 48n) & 0xffn) === 1n) this.#output.write(Number(payload & 0xffn));
+    if (device === 1n && ((command >> 48n) & 0xffn) === 1n) this.#output.keep(Uint8Array.of(Number(payload & 0xffn)));
     if (device === 0n) this.#systemCall(Number(payload));
   }
 
@@ -60,7 +60,7 @@ export class Htif {
   #write(address: number, length: number): bigint {
     if (!this.#memory.contains(address, length)) return -14n; // -EFAULT
     const written = Math.min(length, WRITE_BYTES_MAX);
-    for (const byte of this.#memory.read(address, written)) this.#output.write(byte);
+    this.#output.keep(this.#memory.read(address, written));
     return BigInt(written);
   }
 }

@@ -1,3 +1,4 @@
+import { openSink } from "#devices/console.fixture.ts";
 import { MemoryDisk, zeroBase } from "#devices/disks/memory-disk.ts";
 import type { HartFace } from "#hart/face.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
@@ -134,12 +135,7 @@ export function scriptedMachine(
   const time = { now: 0n };
   const host: MachineHost = {
     clock: { now: () => time.now, epochNanoseconds: () => 1_700_000_000_000_000_000n },
-    consoleOutput: {
-      write(byte) {
-        output.push(byte);
-        return true;
-      },
-    },
+    consoleOutput: openSink((byte) => output.push(byte)),
     consoleInput: { read: () => input.shift() ?? -1 },
     disks: Array.from({ length: config.diskCount }, () => new MemoryDisk({ base: zeroBase(0x10_0000) })),
     random,

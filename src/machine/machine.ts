@@ -1,4 +1,4 @@
-import type { Width } from "#devices/device.ts";
+import type { ConsoleSink, Width } from "#devices/device.ts";
 import type { HartFace } from "#hart/face.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
@@ -80,8 +80,9 @@ export class Machine {
     this.hart = makeHart(memory, this.#hartHost());
     this.#clock =
       config.clock === "virtual" ? new VirtualClock(host.clock, () => this.hart.ticks) : new WallClock(host.clock);
+    const consoleOutput = this.#consoleOutput(host.consoleOutput);
     this.#board = new Board({
-      host,
+      host: { ...host, consoleOutput },
       memory,
       hart: this.hart,
       clock: this.#clock,
@@ -92,7 +93,7 @@ export class Machine {
     this.#sbi = new Sbi({
       memory,
       hart: this.hart,
-      consoleOutput: host.consoleOutput,
+      consoleOutput,
       consoleInput: host.consoleInput,
       setTimer: (time) => this.#setSupervisorTimer(time),
       stop: (reason) => this.#stop(reason),
@@ -104,7 +105,8 @@ export class Machine {
 
   /**
    * Runs `instructions` instructions (exactly so many under the virtual clock, unless it stops or waits for good; then guest
-   * time jumps over waiting). Comes back early when stopped, and under the wall clock when waiting or held up by devices.
+   * time jumps over waiting). Comes back early when stopped or when the console is crowded, and under the wall
+   * clock when waiting or held up by devices.
    */
   run(instructions: number): RunOutcome {
     this.#clock.start(this.#hadWork);
@@ -231,7 +233,8 @@ export class Machine {
   #makeHtif({ tohost, fromhost }: Booted): Htif | undefined {
     if (tohost === undefined || !this.memory.contains(tohost, 8)) return undefined;
     const addresses = { tohost, ...(fromhost !== undefined && this.memory.contains(fromhost, 8) ? { fromhost } : {}) };
-    return new Htif(this.memory, addresses, this.#host.consoleOutput, (code) => this.#stop({ type: "finished", code }));
+    const output = this.#consoleOutput(this.#host.consoleOutput);
+    return new Htif(this.memory, addresses, output, (code) => this.#stop({ type: "finished", code }));
   }
 
   #hartHost(): HartHost {
@@ -255,6 +258,28 @@ export class Machine {
   /** Slices end by time as well as by count: what calls out may be a thousand times slower than what does not. */
   #lookAtClock(): void {
     if (this.#comeBackAt === undefined || this.#host.clock.now() < this.#comeBackAt) return;
+    this.#comeBack();
+  }
+
+  /** The host's console, for which the machine stands still where it is crowded. */
+  #consoleOutput(sink: ConsoleSink): ConsoleSink {
+    return {
+      write: (byte) => {
+        const taken = sink.write(byte);
+        if (sink.crowded) this.#comeBack();
+        return taken;
+      },
+      keep: (bytes) => {
+        sink.keep(bytes);
+        if (sink.crowded) this.#comeBack();
+      },
+      get crowded() {
+        return sink.crowded;
+      },
+    };
+  }
+
+  #comeBack(): void {
     this.#late = true;
     this.hart.requestExit();
   }

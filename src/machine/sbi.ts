@@ -1,4 +1,4 @@
-import type { ByteSink, ByteSource } from "#devices/device.ts";
+import type { ByteSource, ConsoleSink } from "#devices/device.ts";
 import { InterruptBit, type HartFace } from "#hart/face.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import type { StopReason } from "./face.ts";
@@ -7,7 +7,7 @@ import type { StopReason } from "./face.ts";
 export interface SbiBoard {
   readonly memory: GuestMemory;
   readonly hart: HartFace;
-  readonly consoleOutput: ByteSink;
+  readonly consoleOutput: ConsoleSink;
   readonly consoleInput: ByteSource;
   /** The supervisor timer interrupt is to come at that mtime. */
   setTimer(time: bigint): void;
@@ -15,6 +15,8 @@ export interface SbiBoard {
   log(message: string): void;
 }
 
+/** Most bytes that one call prints. Kernels print less, and some do not look how much was taken. */
+const PRINTED_BYTES_MAX = 1 << 20;
 const SPECIFICATION_VERSION = 2n << 24n;
 /** Not in the registry of implementation ids: "TV". */
 const IMPLEMENTATION_ID = 0x5456n;
@@ -162,16 +164,16 @@ const systemReset: Extension = (sbi, functionId, [type, reason]) => {
 const debugConsole: Extension = (sbi, functionId, [first, low, high]) => {
   const { memory, consoleOutput, consoleInput } = sbi.board;
   if (functionId === 2) {
-    return consoleOutput.write(Number((first ?? 0n) & 0xffn)) ? success() : failure(SBI_ERR_FAILED);
+    consoleOutput.keep(Uint8Array.of(Number((first ?? 0n) & 0xffn)));
+    return success();
   }
   if (functionId > 2) return unsupported;
   const range = ramRange(memory, first, low, high);
   if (!range) return failure(SBI_ERR_INVALID_PARAM);
-  return success(
-    functionId === 0
-      ? BigInt(writeConsole(memory.read(range.address, range.length), consoleOutput))
-      : BigInt(readConsole(memory, range, consoleInput)),
-  );
+  if (functionId === 1) return success(BigInt(readConsole(memory, range, consoleInput)));
+  const printed = Math.min(range.length, PRINTED_BYTES_MAX);
+  consoleOutput.keep(memory.read(range.address, printed));
+  return success(BigInt(printed));
 };
 
 /** What the caller asked for, if all of it is RAM. */
@@ -184,16 +186,6 @@ function ramRange(
   if (high !== 0n || low > BigInt(Number.MAX_SAFE_INTEGER) || length > BigInt(memory.layout.ramBytes)) return undefined;
   const range = { address: Number(low), length: Number(length) };
   return memory.contains(range.address, range.length) ? range : undefined;
-}
-
-/** How many bytes the console took; the caller comes back with the rest. */
-function writeConsole(bytes: Uint8Array, output: ByteSink): number {
-  let written = 0;
-  for (const byte of bytes) {
-    if (!output.write(byte)) break;
-    written++;
-  }
-  return written;
 }
 
 function readConsole(
@@ -240,7 +232,10 @@ const legacyCalls: ReadonlyMap<number, (sbi: Sbi, args: readonly bigint[]) => bi
   ],
   [
     1,
-    (sbi: Sbi, [byte]: readonly bigint[]) => (sbi.board.consoleOutput.write(Number((byte ?? 0n) & 0xffn)) ? 0n : -1n),
+    (sbi: Sbi, [byte]: readonly bigint[]) => {
+      sbi.board.consoleOutput.keep(Uint8Array.of(Number((byte ?? 0n) & 0xffn)));
+      return 0n;
+    },
   ],
   [2, (sbi: Sbi) => BigInt(sbi.board.consoleInput.read())],
   [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { openSink } from "#devices/console.fixture.ts";
 import { Hart } from "#hart/hart.ts";
 import { CodeWriter } from "#hart/random-programs/code-writer.fixture.ts";
 import { GuestMemory } from "#memory/guest-memory.ts";
@@ -77,7 +78,7 @@ function machineWith(body: (code: CodeWriter) => void): Machine {
   const memory = new GuestMemory(8);
   const host = {
     clock: { now: () => BigInt(Math.floor(performance.now() * 10_000)), epochNanoseconds: () => 1n },
-    consoleOutput: { write: () => true },
+    consoleOutput: openSink(),
     consoleInput: { read: () => -1 },
     disks: [],
     random: (bytes: Uint8Array) => void bytes.fill(1),

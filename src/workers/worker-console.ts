@@ -1,14 +1,15 @@
+import { ByteQueue } from "#base/byte-queue.ts";
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
-import type { ByteSink, ByteSource } from "#devices/device.ts";
+import type { ByteSource, ConsoleSink } from "#devices/device.ts";
 import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
 import { FlowControl } from "./flow-control.ts";
 
 /** Output kept for want of room before the machine is held up. */
-const OVERFLOW_BYTES = 1 << 20;
+const OVERFLOW_BYTES = 64 * 1024;
 
 /** The worker's end of the console: what the machine prints goes into one ring, what was typed comes out of another. */
 export class WorkerConsole {
-  readonly sink: ByteSink;
+  readonly sink: ConsoleSink;
   readonly source: ByteSource;
   readonly #output: RingWriter;
   readonly #input: RingReader;
@@ -16,7 +17,7 @@ export class WorkerConsole {
   /** None for machines that must not notice how fast the page is. */
   readonly #flow: FlowControl | undefined;
   /** What found no room and must not be refused. */
-  #overflow: number[] = [];
+  readonly #overflow = new ByteQueue();
   #told = 0;
   #taken = 0;
   /** What is typed waits while this is set. */
@@ -38,7 +39,14 @@ export class WorkerConsole {
     this.#flow = neverRefuse ? undefined : new FlowControl(now);
     this.#input.askForData();
     this.source = { read: () => this.#read() };
-    this.sink = { write: neverRefuse ? (byte) => this.#writeOrKeep(byte) : (byte) => this.#write(byte) };
+    const crowded = () => this.crowded;
+    this.sink = {
+      write: neverRefuse ? (byte) => this.#writeOrKeep(byte) : (byte) => this.#write(byte),
+      keep: (bytes) => bytes.forEach((byte) => this.#writeOrKeep(byte)),
+      get crowded() {
+        return crowded();
+      },
+    };
   }
 
   /** What stands in the output ring before this was printed before now. */
@@ -63,7 +71,7 @@ export class WorkerConsole {
 
   /** What was typed and not taken is gone, and so is what was kept for want of room. */
   clear(): void {
-    this.#overflow = [];
+    this.#overflow.clear();
     this.#flow?.reset();
     while (this.#input.available > 0) this.#input.read(CONSOLE_RING_BYTES);
     this.tellPage();
@@ -98,6 +106,7 @@ export class WorkerConsole {
   }
 
   #write(byte: number): boolean {
+    if (this.#overflow.length > 0) return false;
     if (!this.#output.writeByte(byte)) {
       this.#output.askForRoom();
       if (!this.#output.writeByte(byte)) return false;
@@ -107,14 +116,15 @@ export class WorkerConsole {
   }
 
   #writeOrKeep(byte: number): boolean {
-    if (this.#overflow.length > 0 || !this.#write(byte)) this.#overflow.push(byte);
+    if (!this.#write(byte)) this.#overflow.pushByte(byte);
     return true;
   }
 
   #flush(): void {
+    const take = (bytes: Uint8Array) => this.#output.write(bytes);
+    this.#overflow.moveTo(take);
     if (this.#overflow.length === 0) return;
-    const taken = this.#output.write(Uint8Array.from(this.#overflow));
-    this.#overflow = this.#overflow.slice(taken);
-    if (this.#overflow.length > 0) this.#output.askForRoom();
+    this.#output.askForRoom();
+    this.#overflow.moveTo(take);
   }
 }

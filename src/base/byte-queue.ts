@@ -1,9 +1,7 @@
-import type { RingWriter } from "#base/byte-ring.ts";
-
 const PIECE_BYTES = 64 * 1024;
 
-/** What was typed and has found no room yet, in order. A script may type letter by letter: pieces are filled, not collected. */
-export class InputBacklog {
+/** A first-in-first-out queue of bytes that grows as it must. Bytes may come one by one: pieces are filled, not collected. */
+export class ByteQueue {
   readonly #pieces: Uint8Array[] = [];
   /** Bytes taken of the first piece. */
   #start = 0;
@@ -24,11 +22,15 @@ export class InputBacklog {
     }
   }
 
-  /** Moves as much into the ring as it has room for. */
-  moveTo(ring: RingWriter): void {
+  pushByte(byte: number): void {
+    this.#unfilled()[this.#end++] = byte;
+  }
+
+  /** Offers its bytes to `take`, oldest first, until it says that it took fewer than it was offered. */
+  moveTo(take: (bytes: Uint8Array) => number): void {
     for (let [first] = this.#pieces; first; [first] = this.#pieces) {
       const waiting = first.subarray(this.#start, this.#pieces.length === 1 ? this.#end : PIECE_BYTES);
-      const taken = ring.write(waiting);
+      const taken = take(waiting);
       this.#start += taken;
       if (taken < waiting.length) return;
       this.#pieces.shift();
