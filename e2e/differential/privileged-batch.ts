@@ -22,7 +22,7 @@ const LIMIT = 30_000;
 const JUMP_TO_ITSELF = 0x6f;
 
 /** Bits of CSRs that every implementation has alike. FS becomes dirty in QEMU where it need not, and the other way round. */
-const comparable: Readonly<Record<string, bigint>> = { mstatus: 0xe_19aan, mip: 0x222n, mideleg: 0x222n };
+const comparable: Readonly<Record<string, bigint>> = { mstatus: 0xe_19aan, mip: 0x222n, mideleg: 0x222n, menvcfg: 0n };
 
 /** Privileged programs that stand beside each other in RAM, to be run one after the other. */
 export class PrivilegedBatch {

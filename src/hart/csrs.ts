@@ -2,7 +2,7 @@ import { Cause } from "#riscv/engine.ts";
 import { GuestException } from "#hart/state/exception.ts";
 import type { HartState, Slot } from "#hart/state/hart-state.ts";
 import { Mode, MPP_SHIFT, MSTATUS_WRITABLE, SD, SSTATUS_WRITABLE, Status, SXL_64, UXL_64 } from "#hart/state/status.ts";
-import { SV39, updateContexts } from "#hart/translation/translation.ts";
+import { ADUE, SV39, updateContexts } from "#hart/translation/translation.ts";
 
 /** What a CSR access may ask of the hart around it. */
 export interface CsrHost {
@@ -187,7 +187,7 @@ const csrs = new Map<number, Csr>([
     {
       read: ({ state }) => state.get("menvcfg"),
       write: (host, value) => {
-        host.state.set("menvcfg", value & (STCE | FIOM));
+        host.state.set("menvcfg", value & (STCE | ADUE | FIOM));
         host.timerChanged();
       },
     },

@@ -21,7 +21,7 @@ import { Mode, SXL_64, UXL_64 } from "#hart/state/status.ts";
 import { Tlbs } from "#hart/translation/tlb.ts";
 import { Translator } from "#hart/translator/translator.ts";
 import { interruptToTake, takeTrap } from "./traps.ts";
-import { updateContexts } from "#hart/translation/translation.ts";
+import { ADUE, updateContexts } from "#hart/translation/translation.ts";
 import { VirtualMemory } from "#hart/translation/virtual-memory.ts";
 
 const STCE = 1n << 63n;
@@ -106,10 +106,12 @@ export class Hart implements HartFace {
     state.set("mcounteren", 7n);
     state.set("scounteren", 7n);
     state.set("stimecmp", NEVER);
+    // As on QEMU's virt, where A and D are set by the hart unless software says otherwise.
+    state.set("menvcfg", ADUE);
     if (mode === "S") {
       state.set("medeleg", SBI_MEDELEG);
       state.set("mideleg", SBI_MIDELEG);
-      state.set("menvcfg", STCE);
+      state.set("menvcfg", STCE | ADUE);
     }
     this.#ticksEnd = 0n;
     this.dropCaches();

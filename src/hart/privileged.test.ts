@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { HART_STATE_BYTES, HartSlot, RAM_BASE } from "#memory/layout.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
+import { ADUE } from "#hart/translation/translation.ts";
 import { Hart } from "./hart.ts";
 
 /**
@@ -288,6 +289,8 @@ function run(
     // TVM, where no fence is counted on.
     if (!translated && random(2)) hart.state.set("mstatus", hart.state.get("mstatus") | (1n << 20n));
     hart.state.set("mcounteren", BigInt(random(8)));
+    // Svade: entries without A or D fault.
+    if (random(3) === 0) hart.state.set("menvcfg", hart.state.get("menvcfg") & ~ADUE);
     hart.stateReplaced();
   }
   values(random).forEach((value, index) => hart.setX(index + 1, value));

@@ -46,7 +46,7 @@ export interface MemoryFunctions {
   readonly fetch: FunctionReference;
   /**
    * (va, width) → address in our memory where a translated region may load or store, or 0 where only the interpreter knows what
-   * to do: a fault, a device, two pages, or code. Changes nothing that a guest can see.
+   * to do: a fault, a device, two pages, code, or a page-table entry to be marked. Changes nothing that a guest can see.
    */
   readonly hostForLoad: FunctionReference;
   readonly hostForStore: FunctionReference;
@@ -86,13 +86,16 @@ class MemoryCode {
   readonly #layout: MemoryLayout;
   readonly #hart: number;
   readonly #walk: FunctionReference;
+  /** Changes nothing: what a region asks, who may not have come to the access yet. */
+  readonly #look: FunctionReference;
 
   constructor(module: ModuleBuilder, imports: MemoryImports, layout: MemoryLayout, hart: number) {
     this.#module = module;
     this.#imports = imports;
     this.#layout = layout;
     this.#hart = hart;
-    this.#walk = emitWalk(module, layout, hart);
+    this.#walk = emitWalk(module, layout, hart, imports);
+    this.#look = emitWalk(module, layout, hart);
   }
 
   /** (va, width) → value. Crossing a page, it reads byte by byte. */
@@ -237,7 +240,7 @@ class MemoryCode {
         .memory("i32.load", tlb + 8)
         .op("i32.add", "return");
     });
-    f.get(va).i32(access).call(this.#walk).set(physical);
+    f.get(va).i32(access).call(this.#look).set(physical);
     this.#slot(f, "i32.load", HartSlot.exception).if(() => {
       // The interpreter meets the fault again, and then counts.
       for (const slot of [HartSlot.exception, HartSlot.exceptionValue])

@@ -1,10 +1,11 @@
 import { Cause } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { HartSlot, RAM_BASE, type MemoryLayout } from "#memory/layout.ts";
+import { HartSlot, PageFlag, RAM_BASE, type MemoryLayout } from "#memory/layout.ts";
+import { emitDropOperations, type CodeStore } from "./code-store-code.ts";
 import { emitRaise, pushSlot } from "./slot-code.ts";
 import { MPP_SHIFT, Status } from "#hart/state/status.ts";
-import { PTE_RESERVED, Pte, SV39 } from "#hart/translation/translation.ts";
+import { ADUE, PTE_RESERVED, Pte, SV39 } from "#hart/translation/translation.ts";
 
 /** The kinds of access that the walk tells apart. */
 export const READ = 0;
@@ -13,20 +14,30 @@ export const FETCH = 2;
 
 const PHYSICAL_PAGE_MASK = 0xfff_ffff_ffffn;
 
-/** Emits the page walk: (va, access) → physical address, or the `exception` slot set. */
-export function emitWalk(module: ModuleBuilder, layout: MemoryLayout, hart: number): FunctionReference {
-  return new WalkCode(module, layout, hart).emit();
+/**
+ * Emits the page walk: (va, access) → physical address, or the `exception` slot set. With `imports` it sets A and D where
+ * menvcfg.ADUE says so; without, it changes nothing, and an entry that would change is a fault.
+ */
+export function emitWalk(
+  module: ModuleBuilder,
+  layout: MemoryLayout,
+  hart: number,
+  imports?: CodeStore["imports"],
+): FunctionReference {
+  return new WalkCode(module, layout, hart, imports).emit();
 }
 
 class WalkCode {
   readonly #module: ModuleBuilder;
   readonly #layout: MemoryLayout;
   readonly #hart: number;
+  readonly #imports: CodeStore["imports"] | undefined;
 
-  constructor(module: ModuleBuilder, layout: MemoryLayout, hart: number) {
+  constructor(module: ModuleBuilder, layout: MemoryLayout, hart: number, imports: CodeStore["imports"] | undefined) {
     this.#module = module;
     this.#layout = layout;
     this.#hart = hart;
+    this.#imports = imports;
   }
 
   /** (va, access) → physical address: `translate` of translation.ts, in WebAssembly. */
@@ -39,6 +50,7 @@ class WalkCode {
     const table = f.local("i64");
     const entry = f.local("i64");
     const shift = f.local("i64");
+    const place = f.local("i64");
     this.#effectiveMode(f, access, mode, status);
     this.#slot(f, "i64.load", HartSlot.satp).tee(table).i64(60n).op("i64.shr_u").i64(SV39).op("i64.ne");
     f.get(mode)
@@ -50,7 +62,7 @@ class WalkCode {
       f.get(table).i64(PHYSICAL_PAGE_MASK).op("i64.and").i64(12n).op("i64.shl").set(table);
       f.i64(30n).set(shift);
       f.loop((next) => {
-        this.#loadEntry(f, va, access, table, shift, entry);
+        this.#loadEntry(f, va, access, { table, shift, entry, place });
         // Not valid, or writable without being readable, or reserved bits.
         f.get(entry).i64(BigInt(Pte.V)).op("i64.and", "i64.eqz").brIf(fault);
         f.get(entry)
@@ -76,12 +88,14 @@ class WalkCode {
           });
       });
       this.#checkPermissions(f, { access, mode, status, entry }, fault);
+      const mask = this.#checkAlignment(f, shift, entry, fault);
+      this.#setUsed(f, { access, entry, place }, fault);
       f.get(shift)
         .i64(12n)
         .op("i64.ne")
         .if(() => this.#noteSuperpage(f, va));
       this.#noteLocal(f, { access, mode, status, entry });
-      this.#leafAddress(f, va, entry, shift, fault);
+      this.#leafAddress(f, va, entry, mask);
       f.op("return");
     });
     emitRaise(
@@ -108,9 +122,15 @@ class WalkCode {
       });
   }
 
-  #loadEntry(f: FunctionBuilder, va: Local, access: Local, table: Local, shift: Local, entry: Local): void {
+  /** `place`: where in RAM the entry stands. */
+  #loadEntry(
+    f: FunctionBuilder,
+    va: Local,
+    access: Local,
+    { table, shift, entry, place }: Readonly<Record<"table" | "shift" | "entry" | "place", Local>>,
+  ): void {
     f.get(va).get(shift).op("i64.shr_u").i64(0x1ffn).op("i64.and").i64(3n).op("i64.shl");
-    f.get(table).op("i64.add").i64(BigInt(RAM_BASE)).op("i64.sub").tee(entry);
+    f.get(table).op("i64.add").i64(BigInt(RAM_BASE)).op("i64.sub").tee(place);
     f.i64(BigInt(this.#layout.ramBytes - 8))
       .op("i64.gt_u")
       .if(() => {
@@ -122,7 +142,7 @@ class WalkCode {
         );
         f.i64(0n).op("return");
       });
-    f.get(entry).op("i32.wrap_i64").i32(this.#layout.ram).op("i32.add").memory("i64.load").set(entry);
+    f.get(place).op("i32.wrap_i64").i32(this.#layout.ram).op("i32.add").memory("i64.load").set(entry);
   }
 
   #checkPermissions(
@@ -143,18 +163,12 @@ class WalkCode {
         },
         () => f.get(mode).op("i32.eqz").brIf(fault),
       );
-    // A clear: fault (Svade). A store wants D as well.
     const need = f.local("i32");
-    f.i32(Pte.A | Pte.W | Pte.D)
-      .i32(Pte.A | Pte.X)
-      .get(access)
-      .i32(WRITE)
-      .op("i32.eq", "select")
-      .set(need);
+    f.i32(Pte.W).i32(Pte.X).get(access).i32(WRITE).op("i32.eq", "select").set(need);
     f.get(access)
       .op("i32.eqz")
       .if(() => {
-        f.i32(Pte.A | Pte.R).set(need);
+        f.i32(Pte.R).set(need);
         // MXR makes executable pages readable.
         f.get(status)
           .i32(Status.MXR)
@@ -163,7 +177,7 @@ class WalkCode {
             f.get(bits)
               .i32(Pte.X)
               .op("i32.and")
-              .if(() => f.i32(Pte.A).set(need));
+              .if(() => f.i32(0).set(need));
           });
       });
     f.get(bits).get(need).op("i32.and").get(need).op("i32.ne").brIf(fault);
@@ -191,10 +205,60 @@ class WalkCode {
     );
   }
 
-  #leafAddress(f: FunctionBuilder, va: Local, entry: Local, shift: Local, fault: { depth: number }): void {
+  /** A superpage begins at a multiple of its size. Gives the page numbers within one. */
+  #checkAlignment(f: FunctionBuilder, shift: Local, entry: Local, fault: { depth: number }): Local {
     const mask = f.local("i64");
     f.i64(1n).get(shift).i64(12n).op("i64.sub", "i64.shl").i64(1n).op("i64.sub").set(mask);
     pushPage(f, entry).get(mask).op("i64.and").i64(0n).op("i64.ne").brIf(fault);
+    return mask;
+  }
+
+  /** A, and D for a store, are set or the access faults. There is one hart: nobody else changes the entry meanwhile. */
+  #setUsed(
+    f: FunctionBuilder,
+    { access, entry, place }: Readonly<Record<"access" | "entry" | "place", Local>>,
+    fault: { depth: number },
+  ): void {
+    const used = f.local("i64");
+    f.i64(BigInt(Pte.A | Pte.D))
+      .i64(BigInt(Pte.A))
+      .get(access)
+      .i32(WRITE)
+      .op("i32.eq", "select")
+      .get(entry)
+      .op("i64.or")
+      .tee(used);
+    f.get(entry)
+      .op("i64.ne")
+      .if(() => {
+        const imports = this.#imports;
+        if (!imports) {
+          f.br(fault);
+          return;
+        }
+        this.#slot(f, "i64.load", HartSlot.menvcfg).i64(ADUE).op("i64.and", "i64.eqz").brIf(fault);
+        this.#beforeStore(f, place, imports);
+        f.get(place).op("i32.wrap_i64").i32(this.#layout.ram).op("i32.add").get(used).memory("i64.store");
+      });
+  }
+
+  /** The page of the table is dirty, and what was decoded from the entry, if anybody runs page tables, is stale. */
+  #beforeStore(f: FunctionBuilder, place: Local, imports: CodeStore["imports"]): void {
+    const page = f.local("i32");
+    const flags = f.local("i32");
+    const width = f.local("i32");
+    f.get(place).i64(12n).op("i64.shr_u", "i32.wrap_i64").tee(page);
+    f.memory("i32.load8_u", this.#layout.pageFlags).tee(flags);
+    f.i32(PageFlag.code)
+      .op("i32.and")
+      .if(() => {
+        f.i32(8).set(width);
+        emitDropOperations(f, { imports, layout: this.#layout, page, offset: place, width });
+      });
+    f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", this.#layout.pageFlags);
+  }
+
+  #leafAddress(f: FunctionBuilder, va: Local, entry: Local, mask: Local): void {
     f.get(va).i64(12n).op("i64.shr_u").get(mask).op("i64.and");
     pushPage(f, entry).op("i64.or").i64(12n).op("i64.shl");
     f.get(va).i64(0xfffn).op("i64.and", "i64.or");

@@ -14,7 +14,7 @@ import {
 } from "./program-image.fixture.ts";
 import { SnippetWriter } from "./program-snippets.fixture.ts";
 import { Fixed, LEAVES_DISTANCE, type Judge } from "./random-code.fixture.ts";
-import { Pte } from "#hart/translation/translation.ts";
+import { ADUE, Pte } from "#hart/translation/translation.ts";
 import { writeWildProgram } from "./wild-program.fixture.ts";
 
 /** A generated program, to be put at `base` and entered there in M-mode. */
@@ -73,6 +73,8 @@ class OrderlyProgramWriter {
     if (!this.#chance(4)) image.csr("mideleg", 0x222);
     image.csr("mie", random.word() & (this.#judge === "engines" ? 0xaaa : 0x222));
     image.csr("scounteren", 7);
+    // QEMU's hart sets A and D, whatever it is told.
+    image.csr("menvcfg", this.#judge === "engines" && this.#chance(4) ? 0n : ADUE);
     const enabled = (random.below(2) << 1) | (random.below(2) << 7);
     const float = random.below(8) === 0 ? 0 : (1 + random.below(3)) << 13;
     image.csr("mstatus", (modes[this.#mode] << 11) | enabled | float | (random.below(4) << 18));
@@ -126,27 +128,27 @@ class OrderlyProgramWriter {
   /** Code is the same in both spaces; data is not, and no two of its pages are neighbours in RAM too. */
   #tables(): void {
     const image = this.#image;
-    const used = (): number =>
-      this.#judge === "engines" && this.#chance(6) ? this.#random.pick([Pte.V, Pte.V | Pte.A]) : USED;
-    image.tables(USED | Pte.R | (this.#chance(2) ? Pte.X : 0) | (this.#chance(2) ? Pte.U : 0));
+    const some = this.#chance(2) ? 2 : 12;
+    const used = (): number => (this.#chance(some) ? this.#random.pick([Pte.V, Pte.V | Pte.A, Pte.V | Pte.D]) : USED);
+    image.tables(used() | Pte.R | (this.#chance(2) ? Pte.X : 0) | (this.#chance(2) ? Pte.U : 0));
     for (const table of LEAVES) {
       for (let page = 0; page < 4; page++) {
         const code = image.base + CODE + page * PAGE;
         const set = (window: number, physical: number, flags: number): void =>
           image.entry(table, window + page, physical, flags);
         const stores = this.#chance(2) ? Pte.W : 0;
-        set(Window.userCode, code, USED | Pte.R | Pte.X | Pte.U | stores);
-        set(Window.supervisorCode, code, USED | Pte.R | Pte.X | stores);
+        set(Window.userCode, code, used() | Pte.R | Pte.X | Pte.U | stores);
+        set(Window.supervisorCode, code, used() | Pte.R | Pte.X | stores);
         const data = image.base + DATA + (table === LEAVES[0] ? [2, 0, 3, 1][page]! : this.#random.below(4)) * PAGE;
         set(Window.userData, data, used() | Pte.R | Pte.W | Pte.U);
         set(Window.supervisorData, data, used() | Pte.R | Pte.W);
-        set(Window.userCodeData, code, USED | Pte.R | Pte.W | Pte.U);
-        set(Window.supervisorCodeData, code, USED | Pte.R | Pte.W);
+        set(Window.userCodeData, code, used() | Pte.R | Pte.W | Pte.U);
+        set(Window.supervisorCodeData, code, used() | Pte.R | Pte.W);
         set(Window.varied, data, this.#variedFlags(used()));
         set(Window.varied + 4, image.base + DATA + this.#random.below(4) * PAGE, this.#variedFlags(used()));
       }
-      image.entry(table, Window.userDevice, DEVICE, USED | Pte.R | Pte.W | Pte.U);
-      image.entry(table, Window.supervisorDevice, DEVICE, USED | Pte.R | Pte.W);
+      image.entry(table, Window.userDevice, DEVICE, used() | Pte.R | Pte.W | Pte.U);
+      image.entry(table, Window.supervisorDevice, DEVICE, used() | Pte.R | Pte.W);
     }
   }
 

@@ -64,6 +64,7 @@ export const recordCsrs = [
   ["mcause", 0x342],
   ["satp", 0x180],
   ["scounteren", 0x106],
+  ["menvcfg", 0x30a],
   ["mstatus", 0x300],
 ] as const;
 

@@ -15,7 +15,7 @@ import {
   WINDOW,
   WINDOW_PAGES,
 } from "./program-image.fixture.ts";
-import { Pte } from "#hart/translation/translation.ts";
+import { ADUE, Pte } from "#hart/translation/translation.ts";
 
 const RAM_BASE = 0x8000_0000;
 const DEVICE = 0x1000_0000;
@@ -172,6 +172,7 @@ class WildProgramWriter {
     image.csr("mideleg", 0x222);
     image.csr("mie", random.word() & 0xaaa);
     image.csr("scounteren", random.below(8));
+    image.csr("menvcfg", this.#chance(3) ? 0n : ADUE);
     image.csr("satp", image.satp(0));
     const mode = this.#isMachine ? 3 : random.below(2);
     const traps = this.#chance(4) ? random.below(8) << 20 : 0;

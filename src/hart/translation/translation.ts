@@ -23,6 +23,9 @@ export const Pte = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as co
 /** Bits 63–54: N, PBMT and reserved; all must be zero without those extensions. */
 export const PTE_RESERVED = 0xffc0_0000_0000_0000n;
 
+/** menvcfg.ADUE: the hart sets A and D itself (Svadu); else an entry that lacks what an access needs faults (Svade). */
+export const ADUE = 1n << 61n;
+
 /** satp.MODE for Sv39. */
 export const SV39 = 8n;
 
@@ -45,8 +48,8 @@ export function updateContexts(state: HartState): void {
 }
 
 /**
- * Sv39 translation, Privileged ISA §4.3.2 with Svade: an entry whose A (or, for a store, D) bit is clear faults.
- * The oracle of the walk that `memory-code.ts` emits. Throws GuestException.
+ * Sv39 translation, Privileged ISA §4.3.2. A and D of the leaf are set where they must be, as menvcfg.ADUE says.
+ * The oracle of the walk that `walk-code.ts` emits. Throws GuestException.
  */
 export function translate(state: HartState, memory: GuestMemory, virtualAddress: bigint, access: Access): bigint {
   const mode = access === "fetch" ? state.getLow("mode") : dataMode(state);
@@ -71,6 +74,11 @@ export function translate(state: HartState, memory: GuestMemory, virtualAddress:
     }
     const offsetMask = (1n << (9n * level)) - 1n;
     if (physicalPage & offsetMask || !permits(state, bits, mode, access)) fault();
+    const used = access === "write" ? Pte.A | Pte.D : Pte.A;
+    if ((bits & used) !== used) {
+      if (!(state.get("menvcfg") & ADUE)) fault();
+      memory.store64(Number(entryAddress), entry | BigInt(used));
+    }
     const page = physicalPage | ((virtualAddress >> 12n) & offsetMask);
     return (page << 12n) | (virtualAddress & 0xfffn);
   }
@@ -84,9 +92,8 @@ function permits(state: HartState, bits: number, mode: number, access: Access): 
   } else if (mode === Mode.U) {
     return false;
   }
-  if (!(bits & Pte.A)) return false;
   if (access === "fetch") return (bits & Pte.X) !== 0;
-  if (access === "write") return (bits & Pte.W) !== 0 && (bits & Pte.D) !== 0;
+  if (access === "write") return (bits & Pte.W) !== 0;
   return (bits & (status & Status.MXR ? Pte.R | Pte.X : Pte.R)) !== 0;
 }
 

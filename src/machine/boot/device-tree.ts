@@ -20,8 +20,8 @@ const POWEROFF = 0x5555;
 const REBOOT = 0x7777;
 
 /** Extensions after the base, in the canonical order of the ISA manual §27. */
-const EXTENSIONS = ["i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc"] as const;
-const ISA = "rv64imafdc_zicntr_zicsr_zifencei_sstc";
+const EXTENSIONS = ["i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc", "svadu"] as const;
+const ISA = "rv64imafdc_zicntr_zicsr_zifencei_sstc_svadu";
 
 const PHANDLE = { hart: 1, hartInterrupts: 2, plic: 3, test: 4 } as const;
 
