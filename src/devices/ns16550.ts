@@ -53,7 +53,7 @@ export interface UartHost {
 }
 
 /**
- * National Semiconductor 16550A, one byte per register. Bytes go to the sink at once; while it refuses they wait in the
+ * National Semiconductor 16550A, one byte per register; of wider accesses the lowest byte counts, as on QEMU. Bytes go to the sink at once; while it refuses they wait in the
  * transmitter FIFO with LSR.THRE and TEMT at 0 until `poll` gets them out. `poll` also moves input into the receiver
  * FIFO, and takes a dry source for the receive timeout (4 character times without a byte).
  */
@@ -86,16 +86,14 @@ export class Ns16550 implements Device {
   }
 
   poll(): void {
-    this.#drain();
-    this.#fill();
-    this.#drive();
+    const sent = this.#drain();
+    const came = this.#fill();
+    // Only what happened drives the line: the PLIC takes each time for an event.
+    if (sent || came) this.#drive();
   }
 
   read(offset: number, width: Width): number {
-    if (width !== 1) {
-      this.#refuse("read", width);
-      return 0;
-    }
+    if (width !== 1) this.#sayWide(width);
     switch (offset) {
       case DATA:
         return this.#dlab ? this.#divisor & 0xff : this.#readReceived();
@@ -119,7 +117,11 @@ export class Ns16550 implements Device {
   }
 
   write(offset: number, width: Width, value: number): void {
-    if (width !== 1) return this.#refuse("write", width);
+    if (width !== 1) this.#sayWide(width);
+    this.#writeByte(offset, value & 0xff);
+  }
+
+  #writeByte(offset: number, value: number): void {
     switch (offset) {
       case DATA:
         if (this.#dlab) this.#divisor = (this.#divisor & 0xff00) | value;
@@ -296,25 +298,31 @@ export class Ns16550 implements Device {
     this.#fcr = (value & FCR_ENABLE) !== 0 ? value & FCR_KEPT : 0;
   }
 
-  #drain(): void {
-    if (this.#transmit.length === 0) return;
+  /** Whether the transmitter became empty. */
+  #drain(): boolean {
+    if (this.#transmit.length === 0) return false;
     while (this.#transmit.length > 0) {
-      if (!this.#host.output.write(this.#transmit.peek())) return;
+      if (!this.#host.output.write(this.#transmit.peek())) return false;
       this.#transmit.shift();
     }
     this.#thrEmptyPending = true;
+    return true;
   }
 
-  #fill(): void {
-    if (this.#loopback) return;
+  /** Whether a byte came, or a receive timeout. */
+  #fill(): boolean {
+    if (this.#loopback) return false;
+    const before = this.#received.length;
     while (this.#received.length < this.#depth) {
       const byte = this.#host.input.read();
       if (byte < 0) {
+        const timedOut = this.#receiveTimeout;
         this.#receiveTimeout = this.#fifoEnabled && this.#received.length > 0;
-        return;
+        return this.#received.length > before || this.#receiveTimeout !== timedOut;
       }
       this.#received.push(byte & 0xff);
     }
+    return this.#received.length > before;
   }
 
   /** The enabled interrupt of highest priority. */
@@ -333,11 +341,8 @@ export class Ns16550 implements Device {
     this.#host.line.set(this.#cause() !== IIR_NONE);
   }
 
-  #refuse(verb: string, width: Width): void {
-    this.#log.say(
-      "width",
-      `a ${verb} of ${width} bytes; its registers are one byte wide, so it reads 0 and ignores writes`,
-    );
+  #sayWide(width: Width): void {
+    this.#log.say("width", `an access of ${width} bytes; its registers are one byte wide, so only the lowest counts`);
   }
 }
 

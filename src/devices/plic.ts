@@ -24,16 +24,17 @@ interface Context {
 }
 
 /**
- * SiFive platform-level interrupt controller as on QEMU `virt`. All sources are level-triggered, so a source is pending
- * exactly while its line is high and no claim of it is open: a completion with the line still high raises it again, and
- * a line that falls unclaimed leaves no trace (QEMU does so; drivers that poll then see no spurious interrupts).
+ * SiFive platform-level interrupt controller as on QEMU `virt`. A source becomes pending whenever its device drives its line
+ * high, also where it was high before, and a claim or a low line ends that. So a driver that completes an interrupt without
+ * quieting the device, as xv6's for the UART, meets it again with the device's next event, not at once and for ever; and a
+ * line that falls unclaimed leaves no trace.
  */
 export class Plic implements Device {
   readonly name = "plic";
   readonly size = 0x60_0000;
   readonly #log: OnceLog;
   readonly #priority = new Uint8Array(PLIC_SOURCES + 1);
-  readonly #level = new Uint32Array(SOURCE_WORDS);
+  readonly #pending = new Uint32Array(SOURCE_WORDS);
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
   readonly #contexts: readonly Context[];
 
@@ -54,10 +55,10 @@ export class Plic implements Device {
     const bit = 1 << (source & 31);
     return {
       set: (level) => {
-        const before = this.#level[word]!;
+        const before = this.#pending[word]!;
         const after = level ? before | bit : before & ~bit;
         if (after >>> 0 === before) return;
-        this.#level[word] = after;
+        this.#pending[word] = after;
         this.#drive();
       },
     };
@@ -66,7 +67,7 @@ export class Plic implements Device {
   read(offset: number, width: Width): number {
     if (!this.#isWord(offset, width)) return 0;
     if (offset < PENDING) return this.#priority[offset >>> 2] ?? 0;
-    if (offset < ENABLE) return this.#pending((offset - PENDING) >>> 2);
+    if (offset < ENABLE) return this.#pending[(offset - PENDING) >>> 2] ?? 0;
     if (offset < CONTEXT) {
       const context = this.#contexts[Math.floor((offset - ENABLE) / ENABLE_STRIDE)];
       return context?.enabled[((offset - ENABLE) % ENABLE_STRIDE) >>> 2] ?? 0;
@@ -88,8 +89,8 @@ export class Plic implements Device {
   }
 
   reset(): void {
-    // Lines are the devices' to lower.
     this.#priority.fill(0);
+    this.#pending.fill(0);
     this.#claimed.fill(0);
     for (const context of this.#contexts) {
       context.enabled.fill(0);
@@ -103,7 +104,8 @@ export class Plic implements Device {
     return {
       version: 1,
       priority: this.#priority.slice(),
-      level: [...this.#level],
+      // The name is version 1's, which had the lines' levels here.
+      level: [...this.#pending],
       claimed: [...this.#claimed],
       contexts: this.#contexts.map(({ enabled, threshold }) => ({ enabled: [...enabled], threshold })),
     };
@@ -115,11 +117,11 @@ export class Plic implements Device {
     if (priority[0] !== 0 || priority.some((each) => each > PRIORITY_MASK)) {
       throw new TypeError("the PLIC's priorities hold one that does not exist");
     }
-    const level = sourceBits(saved["level"], "the PLIC's lines");
+    const pending = sourceBits(saved["level"], "the PLIC's pending bits");
     const claimed = sourceBits(saved["claimed"], "the PLIC's claims");
     const contexts = list(saved["contexts"], "the PLIC's contexts", savedContext, this.#contexts.length);
     this.#priority.set(priority);
-    this.#level.set(level);
+    this.#pending.set(pending);
     this.#claimed.set(claimed);
     for (const [index, context] of this.#contexts.entries()) {
       context.enabled.set(contexts[index]!.enabled);
@@ -156,15 +158,12 @@ export class Plic implements Device {
     else if (register === CONTEXT_CLAIM && isSource(value)) this.#claimed[value >>> 5]! &= ~(1 << (value & 31));
   }
 
-  #pending(word: number): number {
-    return word < SOURCE_WORDS ? (this.#level[word]! & ~this.#claimed[word]!) >>> 0 : 0;
-  }
-
   #claim(context: Context): number {
     // A claim is not subject to the threshold (PLIC specification §7).
     const source = this.#best(context, 0);
     if (source === 0) return 0;
     this.#claimed[source >>> 5]! |= 1 << (source & 31);
+    this.#pending[source >>> 5]! &= ~(1 << (source & 31));
     this.#drive();
     return source;
   }
@@ -174,7 +173,7 @@ export class Plic implements Device {
     let best = 0;
     let bestPriority = threshold;
     for (let word = 0; word < SOURCE_WORDS; word++) {
-      let bits = this.#pending(word) & context.enabled[word]!;
+      let bits = this.#pending[word]! & ~this.#claimed[word]! & context.enabled[word]!;
       while (bits !== 0) {
         const source = word * 32 + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;

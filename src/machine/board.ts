@@ -118,7 +118,9 @@ export class Board {
 
   /** Throws TypeError where a device's state is missing or not its own. */
   restore(states: Readonly<Record<string, unknown>>): void {
-    for (const [name, device] of this.#devices) device.restore(states[name]);
+    for (const [name, device] of this.#devices) if (device !== this.#plic) device.restore(states[name]);
+    // Last: lines that the others drove are no events.
+    this.#plic.restore(states["plic"]);
   }
 
   #device(name: string): Device {

@@ -2,7 +2,8 @@ import { versioned } from "#base/checks.ts";
 import { DiskFullError, SECTOR_BYTES, type Disk } from "#devices/disks/disk.ts";
 import { OnceLog } from "#devices/once-log.ts";
 import type { DescriptorChain } from "./descriptor-chain.ts";
-import { VirtioError, type VirtioDevice } from "./virtio-device.ts";
+import type { VirtioDevice } from "./virtio-device.ts";
+import { VirtioError } from "./virtio-error.ts";
 import type { Virtqueue } from "./virtqueue.ts";
 
 const VIRTIO_BLK_F_SEG_MAX = 1n << 2n;

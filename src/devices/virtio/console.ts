@@ -1,6 +1,7 @@
 import { unsigned, versioned } from "#base/checks.ts";
 import type { ByteSink, ByteSource } from "#devices/device.ts";
-import { VirtioError, type VirtioDevice, type VirtioTransport } from "./virtio-device.ts";
+import type { VirtioDevice, VirtioTransport } from "./virtio-device.ts";
+import { VirtioError } from "./virtio-error.ts";
 import type { Virtqueue } from "./virtqueue.ts";
 
 const RECEIVE = 0;

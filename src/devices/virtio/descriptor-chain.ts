@@ -1,5 +1,5 @@
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { VirtioError } from "./virtio-device.ts";
+import { VirtioError } from "./virtio-error.ts";
 
 const DESCRIPTOR_BYTES = 16;
 const FLAG_NEXT = 1;

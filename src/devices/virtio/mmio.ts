@@ -1,56 +1,20 @@
-import { list, unsigned, unsigned64, versioned } from "#base/checks.ts";
+import { list, unsigned, versioned } from "#base/checks.ts";
 import type { Device, InterruptLine, Width } from "#devices/device.ts";
 import { OnceLog } from "#devices/once-log.ts";
 import { GuestAddressError, type GuestMemory } from "#memory/guest-memory.ts";
-import { QueueRegisters, type AddressRegister } from "./queue-registers.ts";
-import { VirtioError, type VirtioDevice } from "./virtio-device.ts";
+import { CONFIG_CHANGE, Register, USED_BUFFER } from "./mmio-registers.ts";
+import { Negotiation } from "./negotiation.ts";
+import { QueueRegisters } from "./queue-registers.ts";
+import type { VirtioDevice } from "./virtio-device.ts";
+import { VirtioError } from "./virtio-error.ts";
 import { Virtqueue } from "./virtqueue.ts";
 
 const MAGIC = 0x7472_6976; // "virt"
 const TRANSPORT_VERSION = 2;
 const VENDOR = 0x554d_4551; // QEMU's, as on `virt`
 
-/** Register offsets, virtio 1.2 §4.2.2. */
-const MagicValue = 0x000;
-const Version = 0x004;
-const DeviceID = 0x008;
-const VendorID = 0x00c;
-const DeviceFeatures = 0x010;
-const DeviceFeaturesSel = 0x014;
-const DriverFeatures = 0x020;
-const DriverFeaturesSel = 0x024;
-const QueueSel = 0x030;
-const QueueNumMax = 0x034;
-const QueueNum = 0x038;
-const QueueReady = 0x044;
-const QueueNotify = 0x050;
-const InterruptStatus = 0x060;
-const InterruptACK = 0x064;
-const Status = 0x070;
-const QueueDescLow = 0x080;
-const QueueDescHigh = 0x084;
-const QueueDriverLow = 0x090;
-const QueueDriverHigh = 0x094;
-const QueueDeviceLow = 0x0a0;
-const QueueDeviceHigh = 0x0a4;
-const SHMLenLow = 0x0b0;
-const SHMBaseHigh = 0x0bc;
-const ConfigGeneration = 0x0fc;
-const Config = 0x100;
-
-const FEATURES_OK = 8;
-const DRIVER_OK = 4;
-const DEVICE_NEEDS_RESET = 64;
-/** ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, FAILED. */
-const DRIVER_STATUS_BITS = 0x8f;
-
-const USED_BUFFER = 1;
-const CONFIG_CHANGE = 2;
-
-const VIRTIO_F_INDIRECT_DESC = 1n << 28n;
-const VIRTIO_F_EVENT_IDX = 1n << 29n;
-const VIRTIO_F_VERSION_1 = 1n << 32n;
-const RING_FEATURES = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1;
+/** Entries of a queue that QEMU takes, whatever it says is the most. */
+const QUEUE_SIZE_MAX = 1024;
 
 /** What a virtio-mmio slot asks of the board. */
 export interface VirtioMmioHost {
@@ -62,9 +26,9 @@ export interface VirtioMmioHost {
 /**
  * Virtio over MMIO, version 2 (virtio 1.2 §4.2): one slot with a device behind it, or an empty one.
  *
- *   reset ── ACKNOWLEDGE, DRIVER ── FEATURES_OK (refused unless VERSION_1 and a subset) ── queues ── DRIVER_OK: active
- *     ▲                                                                                                 │
- *     └── driver writes 0 ◄── DEVICE_NEEDS_RESET: nothing works any more ◄── driver breaks a rule ──────┘
+ *   reset ── ACKNOWLEDGE, DRIVER ── FEATURES_OK ── queues ── DRIVER_OK: active
+ *     ▲                                                           │
+ *     └── driver writes 0 ◄── DEVICE_NEEDS_RESET ◄── driver breaks a rule
  */
 export class VirtioMmio implements Device {
   readonly name: string;
@@ -75,10 +39,7 @@ export class VirtioMmio implements Device {
   readonly #queues: readonly QueueRegisters[];
   /** While active: what the device was handed. */
   #virtqueues: readonly (Virtqueue | undefined)[] | undefined;
-  #status = 0;
-  #driverFeatures = 0n;
-  #deviceFeaturesSelect = 0;
-  #driverFeaturesSelect = 0;
+  readonly #negotiation: Negotiation;
   #queueSelect = 0;
   #interruptStatus = 0;
   #configGeneration = 0;
@@ -89,6 +50,7 @@ export class VirtioMmio implements Device {
     this.#host = host;
     this.#device = device;
     this.#log = new OnceLog(this.name, host.log);
+    this.#negotiation = new Negotiation(device?.features ?? 0n, this.name, this.#log);
     this.#queues = device?.queueSizes.map((size) => new QueueRegisters(size)) ?? [];
     device?.attach?.({ configChanged: () => this.#configChanged() });
   }
@@ -98,19 +60,19 @@ export class VirtioMmio implements Device {
   }
 
   read(offset: number, width: Width): number {
-    if (offset >= Config) return this.#readConfig(offset - Config, width);
+    if (offset >= Register.Config) return this.#readConfig(offset - Register.Config, width);
     if (width !== 4) {
       this.#refuse(width);
       return 0;
     }
     switch (offset) {
-      case MagicValue:
+      case Register.MagicValue:
         return MAGIC;
-      case Version:
+      case Register.Version:
         return TRANSPORT_VERSION;
-      case VendorID:
+      case Register.VendorID:
         return VENDOR;
-      case DeviceID:
+      case Register.DeviceID:
         return this.#device?.deviceId ?? 0;
       default:
         return this.#device === undefined ? 0 : this.#readRegister(offset);
@@ -118,29 +80,29 @@ export class VirtioMmio implements Device {
   }
 
   write(offset: number, width: Width, value: number): void {
-    if (offset >= Config || this.#device === undefined) return; // no device here has writable configuration
+    if (offset >= Register.Config || this.#device === undefined) return; // no device here has writable configuration
     if (width !== 4) return this.#refuse(width);
     switch (offset) {
-      case DeviceFeaturesSel:
-        this.#deviceFeaturesSelect = value;
+      case Register.DeviceFeaturesSel:
+        this.#negotiation.deviceFeaturesSelect = value;
         break;
-      case DriverFeaturesSel:
-        this.#driverFeaturesSelect = value;
+      case Register.DriverFeaturesSel:
+        this.#negotiation.driverFeaturesSelect = value;
         break;
-      case DriverFeatures:
-        this.#writeDriverFeatures(value);
+      case Register.DriverFeatures:
+        this.#negotiation.writeDriverFeatures(value);
         break;
-      case QueueSel:
+      case Register.QueueSel:
         this.#queueSelect = value;
         break;
-      case QueueNotify:
+      case Register.QueueNotify:
         this.#notify(value);
         break;
-      case InterruptACK:
+      case Register.InterruptACK:
         this.#interruptStatus &= ~value;
         this.#drive();
         break;
-      case Status:
+      case Register.Status:
         this.#writeStatus(value);
         break;
       default:
@@ -151,10 +113,7 @@ export class VirtioMmio implements Device {
   reset(): void {
     this.#virtqueues = undefined;
     this.#device?.reset();
-    this.#status = 0;
-    this.#driverFeatures = 0n;
-    this.#deviceFeaturesSelect = 0;
-    this.#driverFeaturesSelect = 0;
+    this.#negotiation.reset();
     this.#queueSelect = 0;
     this.#interruptStatus = 0;
     for (const queue of this.#queues) queue.reset();
@@ -165,10 +124,7 @@ export class VirtioMmio implements Device {
     return {
       version: 1,
       deviceId: this.#device?.deviceId ?? 0,
-      status: this.#status,
-      driverFeatures: this.#driverFeatures,
-      deviceFeaturesSelect: this.#deviceFeaturesSelect,
-      driverFeaturesSelect: this.#driverFeaturesSelect,
+      ...this.#negotiation.save(),
       queueSelect: this.#queueSelect,
       interruptStatus: this.#interruptStatus,
       configGeneration: this.#configGeneration,
@@ -194,10 +150,7 @@ export class VirtioMmio implements Device {
     const word = (field: string, bits = 32) => unsigned(saved[field], `${this.name}'s ${field}`, bits);
     const deviceId = this.#device?.deviceId ?? 0;
     if (saved["deviceId"] !== deviceId) throw new TypeError(`${this.name}'s state is not of a device ${deviceId}`);
-    this.#status = word("status", 8);
-    this.#driverFeatures = unsigned64(saved["driverFeatures"], `${this.name}'s driverFeatures`);
-    this.#deviceFeaturesSelect = word("deviceFeaturesSelect");
-    this.#driverFeaturesSelect = word("driverFeaturesSelect");
+    this.#negotiation.restore(saved);
     this.#queueSelect = word("queueSelect");
     this.#interruptStatus = word("interruptStatus", 2);
     this.#configGeneration = word("configGeneration");
@@ -209,38 +162,32 @@ export class VirtioMmio implements Device {
   }
 
   #restoreActive(saved: unknown): void {
-    if ((this.#driverFeatures & ~this.#offered) !== 0n || (this.#status & DRIVER_OK) === 0) {
-      throw new TypeError(`${this.name}'s state is active without negotiation`);
-    }
+    if (!this.#negotiation.isLive) throw new TypeError(`${this.name}'s state is active without DRIVER_OK`);
     const states = list(saved, `${this.name}'s virtqueues`, (each) => each, this.#queues.length);
     const virtqueues = this.#makeVirtqueues();
     for (const [index, queue] of virtqueues.entries()) queue?.restore(states[index]);
     this.#virtqueues = virtqueues;
-    this.#device?.activate(virtqueues, this.#driverFeatures);
-  }
-
-  get #offered(): bigint {
-    return (this.#device?.features ?? 0n) | RING_FEATURES;
+    this.#device?.activate(virtqueues, this.#negotiation.features);
   }
 
   #readRegister(offset: number): number {
     const queue = this.#queues[this.#queueSelect];
     switch (offset) {
-      case DeviceFeatures:
-        return this.#deviceFeaturesSelect < 2 ? wordOf(this.#offered, this.#deviceFeaturesSelect) : 0;
-      case QueueNumMax:
+      case Register.DeviceFeatures:
+        return this.#negotiation.deviceFeatures;
+      case Register.QueueNumMax:
         return queue?.sizeMax ?? 0;
-      case QueueReady:
+      case Register.QueueReady:
         return Number(queue?.ready ?? false);
-      case InterruptStatus:
+      case Register.InterruptStatus:
         return this.#interruptStatus;
-      case Status:
-        return this.#status;
-      case ConfigGeneration:
+      case Register.Status:
+        return this.#negotiation.status;
+      case Register.ConfigGeneration:
         return this.#configGeneration;
       default:
         // A shared memory region that does not exist has length and base -1.
-        return offset >= SHMLenLow && offset <= SHMBaseHigh ? 0xffff_ffff : 0;
+        return offset >= Register.SHMLenLow && offset <= Register.SHMBaseHigh ? 0xffff_ffff : 0;
     }
   }
 
@@ -252,56 +199,36 @@ export class VirtioMmio implements Device {
     return value >>> 0;
   }
 
-  #writeDriverFeatures(value: number): void {
-    if ((this.#status & FEATURES_OK) !== 0 || this.#driverFeaturesSelect > 1) return;
-    const shift = BigInt(this.#driverFeaturesSelect * 32);
-    this.#driverFeatures = (this.#driverFeatures & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
-  }
-
   #writeStatus(value: number): void {
     if (value === 0) return this.reset();
-    const before = this.#status;
-    // Only a reset clears bits.
-    let added = value & DRIVER_STATUS_BITS & ~before;
-    if ((added & FEATURES_OK) !== 0 && !this.#acceptable()) added &= ~FEATURES_OK;
-    if (((before | added) & FEATURES_OK) === 0) added &= ~DRIVER_OK;
-    this.#status |= added;
-    if ((added & DRIVER_OK) !== 0) this.#guard(() => this.#activate());
-  }
-
-  #acceptable(): boolean {
-    if ((this.#driverFeatures & VIRTIO_F_VERSION_1) === 0n) {
-      this.#log.say("legacy", "the driver does not accept VIRTIO_F_VERSION_1; legacy drivers are not supported");
-      return false;
-    }
-    return (this.#driverFeatures & ~this.#offered) === 0n;
+    if (this.#negotiation.writeStatus(value)) this.#guard(() => this.#activate());
   }
 
   #writeQueue(offset: number, value: number): void {
     const queue = this.#queues[this.#queueSelect];
     if (queue === undefined || this.#virtqueues !== undefined) return;
-    if (offset === QueueReady) queue.ready = (value & 1) === 1;
+    if (offset === Register.QueueReady) queue.ready = (value & 1) === 1;
     if (queue.ready) return;
-    if (offset === QueueNum) queue.size = Math.min(value, 0xffff);
-    else setAddress(queue, offset, value);
+    if (offset === Register.QueueNum) queue.size = Math.min(value, 0xffff);
+    else queue.writeAddress(offset, value);
   }
 
   #activate(): void {
     const virtqueues = this.#makeVirtqueues();
     this.#virtqueues = virtqueues;
-    this.#device?.activate(virtqueues, this.#driverFeatures);
+    this.#device?.activate(virtqueues, this.#negotiation.features);
   }
 
   #makeVirtqueues(): readonly (Virtqueue | undefined)[] {
-    const features = {
-      indirect: (this.#driverFeatures & VIRTIO_F_INDIRECT_DESC) !== 0n,
-      eventIndex: (this.#driverFeatures & VIRTIO_F_EVENT_IDX) !== 0n,
-    };
     return this.#queues.map((queue, index) => {
       if (!queue.ready) return undefined;
-      if (queue.size > queue.sizeMax)
-        throw new VirtioError(`queue ${index} has ${queue.size} entries, the most is ${queue.sizeMax}`);
-      return new Virtqueue(this.#host.memory, queue.layout, features, () => this.#interrupt(USED_BUFFER));
+      if (queue.size > QUEUE_SIZE_MAX)
+        throw new VirtioError(`queue ${index} has ${queue.size} entries, the most is ${QUEUE_SIZE_MAX}`);
+      const { layout, size, sizeMax } = queue;
+      if (size > sizeMax) this.#log.say("size", `queue ${index} has ${size} entries, the most is ${sizeMax}`);
+      if (queue.isMisaligned) this.#log.say("alignment", `the parts of queue ${index} are not aligned as they must be`);
+      const { ringFeatures } = this.#negotiation;
+      return new Virtqueue(this.#host.memory, layout, ringFeatures, () => this.#interrupt(USED_BUFFER));
     });
   }
 
@@ -321,14 +248,14 @@ export class VirtioMmio implements Device {
         "violation",
         `the driver broke the virtio specification: ${error.message}; the device needs a reset`,
       );
-      this.#status |= DEVICE_NEEDS_RESET;
+      this.#negotiation.needsReset();
       this.#interrupt(CONFIG_CHANGE);
     }
   }
 
   #configChanged(): void {
     this.#configGeneration = (this.#configGeneration + 1) >>> 0;
-    if ((this.#status & DRIVER_OK) !== 0) this.#interrupt(CONFIG_CHANGE);
+    if (this.#negotiation.isLive) this.#interrupt(CONFIG_CHANGE);
   }
 
   #interrupt(reason: number): void {
@@ -342,29 +269,5 @@ export class VirtioMmio implements Device {
 
   #refuse(width: Width): void {
     this.#log.say("width", `an access of ${width} bytes to a register of 4; it reads 0 and ignores writes`);
-  }
-}
-
-function wordOf(value: bigint, index: number): number {
-  return Number((value >> BigInt(index * 32)) & 0xffff_ffffn);
-}
-
-function setAddress(queue: QueueRegisters, offset: number, value: number): void {
-  const set = (register: AddressRegister, half: "low" | "high") => {
-    register[half] = value;
-  };
-  switch (offset) {
-    case QueueDescLow:
-      return set(queue.descriptorArea, "low");
-    case QueueDescHigh:
-      return set(queue.descriptorArea, "high");
-    case QueueDriverLow:
-      return set(queue.driverArea, "low");
-    case QueueDriverHigh:
-      return set(queue.driverArea, "high");
-    case QueueDeviceLow:
-      return set(queue.deviceArea, "low");
-    case QueueDeviceHigh:
-      return set(queue.deviceArea, "high");
   }
 }

@@ -1,4 +1,5 @@
 import { boolean, record, unsigned, versioned } from "#base/checks.ts";
+import { Register } from "./mmio-registers.ts";
 import type { QueueLayout } from "./virtqueue.ts";
 
 /** One of the transport's 64-bit queue addresses, written as two words. */
@@ -29,6 +30,35 @@ export class QueueRegisters {
       driverArea: address(this.driverArea),
       deviceArea: address(this.deviceArea),
     };
+  }
+
+  /** Whether an area is not aligned as virtio 1.2 §2.7 has it; QEMU does not look. */
+  get isMisaligned(): boolean {
+    const { descriptorArea, driverArea, deviceArea } = this.layout;
+    return descriptorArea % 16 !== 0 || driverArea % 2 !== 0 || deviceArea % 4 !== 0;
+  }
+
+  /** A write to one of the six address registers; any other offset is ignored. */
+  writeAddress(offset: number, value: number): void {
+    switch (offset) {
+      case Register.QueueDescLow:
+        this.descriptorArea.low = value;
+        return;
+      case Register.QueueDescHigh:
+        this.descriptorArea.high = value;
+        return;
+      case Register.QueueDriverLow:
+        this.driverArea.low = value;
+        return;
+      case Register.QueueDriverHigh:
+        this.driverArea.high = value;
+        return;
+      case Register.QueueDeviceLow:
+        this.deviceArea.low = value;
+        return;
+      case Register.QueueDeviceHigh:
+        this.deviceArea.high = value;
+    }
   }
 
   reset(): void {

@@ -32,6 +32,3 @@ export interface VirtioDevice {
   save(): unknown;
   restore(state: unknown): void;
 }
-
-/** A driver broke the specification; the message says how. */
-export class VirtioError extends Error {}

@@ -1,7 +1,7 @@
 import { unsigned, versioned } from "#base/checks.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import { type DescriptorChain, readChain } from "./descriptor-chain.ts";
-import { VirtioError } from "./virtio-device.ts";
+import { VirtioError } from "./virtio-error.ts";
 
 /** Where the driver put a queue's three parts, guest physical. */
 export interface QueueLayout {
@@ -128,13 +128,11 @@ function checkLayout(memory: GuestMemory, layout: QueueLayout): void {
   if (size < 1 || size > 0x8000 || (size & (size - 1)) !== 0)
     throw new VirtioError(`a queue size of ${size} is not a power of 2`);
   const parts = [
-    ["descriptor area", layout.descriptorArea, 16, size * 16],
-    ["driver area", layout.driverArea, 2, 6 + size * 2],
-    ["device area", layout.deviceArea, 4, 6 + size * 8],
+    ["descriptor area", layout.descriptorArea, size * 16],
+    ["driver area", layout.driverArea, 6 + size * 2],
+    ["device area", layout.deviceArea, 6 + size * 8],
   ] as const;
-  for (const [part, address, alignment, byteLength] of parts) {
-    if (address % alignment !== 0)
-      throw new VirtioError(`the ${part} at 0x${address.toString(16)} is not aligned to ${alignment}`);
+  for (const [part, address, byteLength] of parts) {
     if (!memory.contains(address, byteLength))
       throw new VirtioError(`the ${part} at 0x${address.toString(16)} is outside RAM`);
   }
