@@ -3,7 +3,8 @@ import { ByteFifo } from "#base/byte-fifo.ts";
 import type { ByteSink, ByteSource, Device, InterruptLine, Width } from "./device.ts";
 import { OnceLog } from "./once-log.ts";
 
-const FIFO_BYTES = 16;
+/** What each FIFO holds. A 16550A has 16; a driver that reads `fifo-size` in the device tree is interrupted less often by more. */
+export const FIFO_BYTES = 256;
 
 /** Register offsets; with LCR.DLAB set, 0 and 1 are the divisor latch. */
 const DATA = 0;
@@ -74,6 +75,8 @@ export class Ns16550 implements Device {
   #receiveTimeout = false;
   /** The transmitter became empty, or its interrupt was enabled while it was; until IIR told so or THR was written. */
   #thrEmptyPending = false;
+  /** That is told in IIR, but drives the line from the next `poll` on. */
+  #thrEmptyHeld = false;
 
   constructor(host: UartHost) {
     this.#host = host;
@@ -86,7 +89,8 @@ export class Ns16550 implements Device {
   }
 
   poll(): void {
-    const sent = this.#drain();
+    const sent = this.#drain() || this.#thrEmptyHeld;
+    this.#thrEmptyHeld = false;
     const came = this.#fill();
     // Only what happened drives the line: the PLIC takes each time for an event.
     if (sent || came) this.#drive();
@@ -161,6 +165,7 @@ export class Ns16550 implements Device {
     this.#overrun = false;
     this.#receiveTimeout = false;
     this.#thrEmptyPending = false;
+    this.#thrEmptyHeld = false;
     this.#drive();
   }
 
@@ -225,13 +230,15 @@ export class Ns16550 implements Device {
     return (this.#mcr & MCR_LOOPBACK) !== 0;
   }
 
-  /** How many bytes each direction holds: 16, or 1 without FIFOs. */
+  /** How many bytes each direction holds: 1 without FIFOs. */
   get #depth(): number {
     return this.#fifoEnabled ? FIFO_BYTES : 1;
   }
 
   #readReceived(): number {
     const byte = this.#received.shift();
+    // What waits comes at once, as on QEMU: the driver reads on without another interrupt.
+    if (this.#received.length === 0) this.#fill();
     // Reading restarts the timeout; the next poll finds it again if bytes are left.
     this.#receiveTimeout = false;
     this.#drive();
@@ -283,6 +290,8 @@ export class Ns16550 implements Device {
     this.#ier = value;
     if ((changed & IER_THR_EMPTY) === 0) return;
     this.#thrEmptyPending = (value & IER_THR_EMPTY) !== 0 && this.#transmit.length === 0;
+    // A driver that enables it for every line that it is given, as Linux' does, will have many by the next poll.
+    this.#thrEmptyHeld = this.#thrEmptyPending;
   }
 
   #writeFifoControl(value: number): void {
@@ -326,19 +335,19 @@ export class Ns16550 implements Device {
   }
 
   /** The enabled interrupt of highest priority. */
-  #cause(): number {
+  #cause(thrEmpty = this.#thrEmptyPending): number {
     if ((this.#ier & IER_LINE_STATUS) !== 0 && this.#overrun) return IIR_LINE_STATUS;
     if ((this.#ier & IER_RECEIVED) !== 0 && this.#received.length > 0) {
       if (!this.#fifoEnabled || this.#received.length >= TRIGGER_LEVELS[(this.#fcr >>> 6) as 0 | 1 | 2 | 3])
         return IIR_RECEIVED;
       if (this.#receiveTimeout) return IIR_TIMEOUT;
     }
-    if ((this.#ier & IER_THR_EMPTY) !== 0 && this.#thrEmptyPending) return IIR_THR_EMPTY;
+    if ((this.#ier & IER_THR_EMPTY) !== 0 && thrEmpty) return IIR_THR_EMPTY;
     return IIR_NONE;
   }
 
   #drive(): void {
-    this.#host.line.set(this.#cause() !== IIR_NONE);
+    this.#host.line.set(this.#cause(this.#thrEmptyPending && !this.#thrEmptyHeld) !== IIR_NONE);
   }
 
   #sayWide(width: Width): void {

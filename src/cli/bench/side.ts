@@ -65,8 +65,13 @@ export async function prepareShell(shell: Shell, install: string, works: readonl
 /** Times one run in a shell. */
 export async function measureInShell(shell: Shell, work: Work): Promise<Measured> {
   const before = await shell.instructions?.();
-  const started = performance.now();
+  let started = performance.now();
   await shell.send(`${commandOf(work)}\n`);
+  if (work.input) {
+    await shell.expect(/\ngo\s/, WORK_TIMEOUT_MS);
+    started = performance.now();
+    await shell.send(work.input(work.count));
+  }
   const [, checksum = ""] = await shell.expect(new RegExp(`done ${work.name} ([0-9a-f]{16})`), WORK_TIMEOUT_MS);
   const seconds = (performance.now() - started) / 1000;
   const after = await shell.instructions?.();

@@ -8,6 +8,8 @@ export interface Work {
   readonly setup?: (count: number) => string;
   /** What is typed, where that is not the workload program with name and count. Such works need a guest: they do not run natively. */
   readonly command?: (count: number) => string;
+  /** Typed at the command once it has printed "go", when the clock starts. */
+  readonly input?: (count: number) => string;
   /** Instruction sets with a fused multiply-add, which GCC uses by default, round differently from those without. */
   readonly rounds?: true;
 }
@@ -29,6 +31,14 @@ export const BOOTS: readonly Boot[] = [
 
 /** Where a guest's scratch disk is found, whatever its kernel calls it, and where it is mounted. */
 const MOUNT_DISK = "disk=$(ls /dev/[vs]da); mke2fs -b 4096 $disk >/tmp/made && mount -t ext4 $disk /mnt";
+
+/** What consoles are given and give. */
+const LINE = "a line of text on the serial console, no more";
+
+/** Prints the result line of a work: half of an MD5 sum. */
+function sum(name: string, input = ""): string {
+  return `md5sum ${input} | (read sum rest; echo done ${name} \${sum%????????????????})`;
+}
 
 /** Each takes QEMU half a second to two and a half. */
 export const WORKS: readonly Work[] = [
@@ -55,6 +65,20 @@ export const WORKS: readonly Work[] = [
     count: 6,
     setup: (count) => `/tmp/workload text ${count} >/tmp/text`,
     command: () => "gzip -9 </tmp/text >/tmp/text.gz; /tmp/workload gzip 1 </tmp/text.gz",
+  },
+  {
+    name: "print",
+    what: "300 kB printed on the serial console",
+    count: 7_000,
+    setup: (count) => `yes '${LINE}' | head -n ${count} >/tmp/lines`,
+    command: () => `cat /tmp/lines; ${sum("print", "</tmp/lines")}`,
+  },
+  {
+    name: "type",
+    what: "300 kB typed at the serial console",
+    count: 7_000,
+    command: (count) => `stty -echo; echo g""o; head -n ${count} | ${sum("type")}; stty echo`,
+    input: (count) => `${LINE}\n`.repeat(count),
   },
 ];
 

@@ -1,3 +1,4 @@
+import { FIFO_BYTES } from "#devices/ns16550.ts";
 import { PLIC_SOURCES } from "#devices/plic.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { cells, cells64, flatten, present, strings, type DeviceTreeNode } from "./flattened-device-tree.ts";
@@ -137,7 +138,12 @@ function deviceNode(entry: MapEntry): DeviceTreeNode {
 /** What a kind of node has beyond its place and wire. */
 const extraProperties: Readonly<Record<string, Readonly<Record<string, Uint8Array>>>> = {
   test: { phandle: cells(PHANDLE.test) },
-  serial: { "clock-frequency": cells(UART_CLOCK_HZ) },
+  // Drivers fill the FIFO at once when it is empty; `tx-threshold` is what Linux wants to hear before it loads more than 16.
+  serial: {
+    "clock-frequency": cells(UART_CLOCK_HZ),
+    "fifo-size": cells(FIFO_BYTES),
+    "tx-threshold": cells(1),
+  },
   clint: {
     "interrupts-extended": cells(
       PHANDLE.hartInterrupts,
