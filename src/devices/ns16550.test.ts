@@ -94,19 +94,35 @@ describe("transmitter", () => {
   });
 
   test("THRE interrupts when enabled while empty, until IIR tells or THR is written; then after each drain", () => {
-    const { line, read, write } = make();
+    const { uart, line, read, write } = make();
     write(IER, 2);
+    uart.poll();
     expect(line.level).toBe(true);
     expect([read(IIR), line.level, read(IIR)]).toEqual([0x02, false, 0x01]);
     write(THR, 0x41);
     expect([line.level, read(IIR), line.level]).toEqual([true, 0x02, false]);
     write(IER, 2); // not a change: no new interrupt
+    uart.poll();
     expect(line.level).toBe(false);
     write(IER, 0);
     write(IER, 2);
+    uart.poll();
     expect(line.level).toBe(true);
     write(IER, 0);
     expect([line.level, read(IIR)]).toEqual([false, 0x01]);
+  });
+
+  test("enabled while empty, it is told in IIR at once, but interrupts only from the next poll on", () => {
+    const { uart, line, print, printed, read, write } = make();
+    write(IER, 2);
+    expect(line.level).toBe(false);
+    print("at once all the same");
+    expect([printed(), line.level]).toEqual(["at once all the same", true]);
+    write(IER, 0);
+    write(IER, 2);
+    expect([line.level, read(IIR)]).toEqual([false, 0x02]);
+    uart.poll();
+    expect(line.level).toBe(false);
   });
 
   test("a sink that refuses holds THRE and TEMT at 0 and loses nothing", () => {
@@ -164,17 +180,34 @@ describe("receiver", () => {
     expect([read(RBR), read(RBR)]).toEqual([0x62, 0]);
   });
 
-  test("with FIFOs: takes 16 and leaves the rest with the source", () => {
+  test("with FIFOs: takes 120 and leaves the rest with the source until the next poll", () => {
     const { uart, host, type, read, write } = make();
     write(FCR, 0xc1);
-    type("0123456789abcdefXYZ");
+    const batch = "0123456789ab".repeat(10);
+    type(`${batch}XYZ`);
     uart.poll();
     expect(host.input.length).toBe(3);
-    const got = Array.from({ length: 16 }, () => read(RBR));
-    expect(Buffer.from(got).toString()).toBe("0123456789abcdef");
+    const got = Array.from({ length: 120 }, () => read(RBR));
+    expect(Buffer.from(got).toString()).toBe(batch);
     expect(read(LSR)).toBe(0x60);
     uart.poll();
     expect([read(RBR), read(RBR), read(RBR), read(LSR)]).toEqual([0x58, 0x59, 0x5a, 0x60]);
+  });
+
+  test("waits for a driver that is about to transmit, which may be a stop; but not for long", () => {
+    const { uart, host, type, write } = make();
+    write(FCR, 0xc1);
+    type("paste");
+    for (let poll = 0; poll < 4; poll++) {
+      write(IER, 0);
+      write(IER, 3);
+      uart.poll();
+      expect(host.input.length).toBe(5);
+    }
+    write(IER, 0);
+    write(IER, 3);
+    uart.poll();
+    expect(host.input.length).toBe(0);
   });
 
   test.each([
@@ -199,6 +232,7 @@ describe("receiver", () => {
   test("priority: received data before transmitter empty", () => {
     const { uart, type, read, write } = make();
     write(IER, 3);
+    uart.poll();
     type("a");
     uart.poll();
     expect([read(IIR), read(RBR), read(IIR), read(IIR)]).toEqual([0x04, 0x61, 0x02, 0x01]);
@@ -258,6 +292,7 @@ describe("state", () => {
     const { uart, host, line, type, print, printed, read, write } = make();
     write(FCR, 1);
     write(IER, 3);
+    uart.poll();
     host.room = 1;
     type("in");
     uart.poll();
@@ -274,7 +309,7 @@ describe("state", () => {
 
   test.each([
     ["version", 9],
-    ["received", new Uint8Array(17)],
+    ["received", new Uint8Array(257)],
     ["transmit", "abc"],
     ["ier", 16],
     ["lcr", -1],

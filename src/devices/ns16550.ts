@@ -5,6 +5,13 @@ import { OnceLog } from "./once-log.ts";
 
 /** What each FIFO holds. A 16550A has 16; a driver that reads `fifo-size` in the device tree is interrupted less often by more. */
 export const FIFO_BYTES = 256;
+/**
+ * What comes at a time. Linux' terminal driver says stop with 128 bytes of room left, and must have done so before more comes:
+ * a Ctrl+C behind it finds room then.
+ */
+const BATCH_BYTES = 120;
+/** So many polls in a row may find the driver about to transmit, which may be a stop, and bring nothing. */
+const POLLS_WITHOUT_INPUT = 4;
 
 /** Register offsets; with LCR.DLAB set, 0 and 1 are the divisor latch. */
 const DATA = 0;
@@ -77,6 +84,7 @@ export class Ns16550 implements Device {
   #thrEmptyPending = false;
   /** That is told in IIR, but drives the line from the next `poll` on. */
   #thrEmptyHeld = false;
+  #pollsWithoutInput = 0;
 
   constructor(host: UartHost) {
     this.#host = host;
@@ -89,9 +97,11 @@ export class Ns16550 implements Device {
   }
 
   poll(): void {
+    const isAboutToSend = this.#thrEmptyHeld && this.#pollsWithoutInput < POLLS_WITHOUT_INPUT;
     const sent = this.#drain() || this.#thrEmptyHeld;
     this.#thrEmptyHeld = false;
-    const came = this.#fill();
+    this.#pollsWithoutInput = isAboutToSend ? this.#pollsWithoutInput + 1 : 0;
+    const came = !isAboutToSend && this.#fill();
     // Only what happened drives the line: the PLIC takes each time for an event.
     if (sent || came) this.#drive();
   }
@@ -166,12 +176,13 @@ export class Ns16550 implements Device {
     this.#receiveTimeout = false;
     this.#thrEmptyPending = false;
     this.#thrEmptyHeld = false;
+    this.#pollsWithoutInput = 0;
     this.#drive();
   }
 
   save(): unknown {
     return {
-      version: 1,
+      version: 2,
       received: this.#received.toBytes(),
       transmit: this.#transmit.toBytes(),
       ier: this.#ier,
@@ -183,11 +194,13 @@ export class Ns16550 implements Device {
       overrun: this.#overrun,
       receiveTimeout: this.#receiveTimeout,
       thrEmptyPending: this.#thrEmptyPending,
+      thrEmptyHeld: this.#thrEmptyHeld,
+      pollsWithoutInput: this.#pollsWithoutInput,
     };
   }
 
   restore(state: unknown): void {
-    const saved = versioned(state, "the UART's state", 1);
+    const saved = versioned(state, "the UART's state", 2);
     const number = (field: string, bits: number) => unsigned(saved[field], `the UART's ${field}`, bits);
     const flag = (field: string) => boolean(saved[field], `the UART's ${field}`);
     const bytes = (field: string) => byteArray(saved[field], `the UART's ${field}`, 0, FIFO_BYTES);
@@ -203,6 +216,8 @@ export class Ns16550 implements Device {
       overrun: flag("overrun"),
       receiveTimeout: flag("receiveTimeout"),
       thrEmptyPending: flag("thrEmptyPending"),
+      thrEmptyHeld: flag("thrEmptyHeld"),
+      pollsWithoutInput: number("pollsWithoutInput", 3),
     };
     refill(this.#received, registers.received);
     refill(this.#transmit, registers.transmit);
@@ -215,6 +230,8 @@ export class Ns16550 implements Device {
     this.#overrun = registers.overrun;
     this.#receiveTimeout = registers.receiveTimeout;
     this.#thrEmptyPending = registers.thrEmptyPending;
+    this.#thrEmptyHeld = registers.thrEmptyHeld;
+    this.#pollsWithoutInput = registers.pollsWithoutInput;
     this.#drive();
   }
 
@@ -237,8 +254,6 @@ export class Ns16550 implements Device {
 
   #readReceived(): number {
     const byte = this.#received.shift();
-    // What waits comes at once, as on QEMU: the driver reads on without another interrupt.
-    if (this.#received.length === 0) this.#fill();
     // Reading restarts the timeout; the next poll finds it again if bytes are left.
     this.#receiveTimeout = false;
     this.#drive();
@@ -274,9 +289,14 @@ export class Ns16550 implements Device {
 
   #writeTransmit(byte: number): void {
     this.#thrEmptyPending = false;
+    this.#thrEmptyHeld = false;
     if (this.#loopback) {
       if (this.#received.length < this.#depth) this.#received.push(byte);
       else this.#overrun = true;
+      this.#thrEmptyPending = true;
+      return;
+    }
+    if (this.#transmit.length === 0 && this.#host.output.write(byte)) {
       this.#thrEmptyPending = true;
       return;
     }
@@ -322,7 +342,7 @@ export class Ns16550 implements Device {
   #fill(): boolean {
     if (this.#loopback) return false;
     const before = this.#received.length;
-    while (this.#received.length < this.#depth) {
+    while (this.#received.length < Math.min(this.#depth, BATCH_BYTES)) {
       const byte = this.#host.input.read();
       if (byte < 0) {
         const timedOut = this.#receiveTimeout;

@@ -1,6 +1,7 @@
 import { Cause, type HelperName } from "#riscv/engine.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
-import { Counter, DECODED, DECODED_PAGE_BYTES, PAGE_BYTES } from "#memory/layout.ts";
+import { Counter, DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES } from "#memory/layout.ts";
+import { DeviceAnswer } from "#hart/emit/region-calls.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
 import type { InterpreterHost } from "#hart/interpreter/interpreter.ts";
 import { GuestException } from "#hart/state/exception.ts";
@@ -36,10 +37,12 @@ export interface CalledHart {
 /** The host's side of emitted code. Calls cost a hundred times what an instruction does, so that they are counted. */
 export class EngineHost {
   readonly #hart: CalledHart;
+  readonly #budgetAt: number;
   #calls = 0;
 
   constructor(hart: CalledHart) {
     this.#hart = hart;
+    this.#budgetAt = hart.state.base + HartSlot.budget;
   }
 
   imports(): InterpreterHost {
@@ -56,6 +59,7 @@ export class EngineHost {
         this.#calledOut();
         this.#hart.virtual.writeDevice(BigInt.asUintN(64, va), BigInt.asUintN(64, physical), width, value);
       }, undefined),
+      accessDevice: (...access) => this.#accessDevice(...access),
       decodePage: (page: number) => this.#decodePage(page),
       releasePage: (page: number) => this.#releasePage(page),
       decode: (address: number) => this.#decode(address),
@@ -70,6 +74,26 @@ export class EngineHost {
       codeChanged: (page: number, first: number, end: number) => this.#hart.codeChanged(page, first, end),
       hot: (operation: number) => this.#hart.hot(operation),
     };
+  }
+
+  /** For a region, which goes on only where nothing but the device has changed. */
+  #accessDevice(physical: number, width: number, low: number, high: number, isStore: number): number {
+    const { state, memory, virtual } = this.#hart;
+    const { touches, view } = memory;
+    const budget = view.getUint32(this.#budgetAt, true);
+    this.#calledOut();
+    try {
+      const address = BigInt(physical >>> 0);
+      if (isStore) {
+        const value = width === 8 ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0) : BigInt(low >>> 0);
+        virtual.writeDevice(address, address, width, value);
+      } else state.set("xSink", virtual.readDevice(address, address, width));
+    } catch (error) {
+      if (!(error instanceof GuestException)) throw error;
+      return DeviceAnswer.none;
+    }
+    const isAsBefore = memory.touches === touches && view.getUint32(this.#budgetAt, true) === budget;
+    return isAsBefore ? DeviceAnswer.done : DeviceAnswer.leave;
   }
 
   #decode(address: number): void {

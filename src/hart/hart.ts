@@ -72,7 +72,7 @@ export class Hart implements HartFace {
     this.#host = host;
     this.state = new HartState(memory, 0);
     this.#tlbs = new Tlbs(memory, this.state.base);
-    this.#virtual = new VirtualMemory(this.state, memory, host, () => this.#synchronise());
+    this.#virtual = new VirtualMemory(this.state, memory, host);
     this.#csrHost = {
       state: this.state,
       time: () => host.time(),

@@ -5,7 +5,7 @@ import { scriptedMachine } from "./machine.fixture.ts";
 import { PARTS_VERSION } from "./parts.ts";
 
 /** One file for every version ever written, in order. */
-const golden: readonly unknown[] = ["parts-1.json", "parts-2.json"].map((name) =>
+const golden: readonly unknown[] = ["parts-1.json", "parts-2.json", "parts-3.json"].map((name) =>
   JSON.parse(readFileSync(new URL(`golden/${name}`, import.meta.url), "utf8")),
 );
 

@@ -269,7 +269,7 @@ describe("save and restore", () => {
   });
 
   test.each([
-    [{ version: PARTS_VERSION + 1 }, /format version 3.*newer/],
+    [{ version: PARTS_VERSION + 1 }, /format version 4.*newer/],
     [{ version: "1" }, /version/],
     [{ hart: new Uint8Array(3) }, /hart's state/],
     [{ devices: {} }, /clock/],

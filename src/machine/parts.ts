@@ -3,7 +3,7 @@ import { HART_STATE_BYTES, HartSlot } from "#memory/layout.ts";
 import type { MachineConfig, MachineParts } from "./face.ts";
 
 /** The form of MachineParts that `Machine.save` writes. */
-export const PARTS_VERSION = 2;
+export const PARTS_VERSION = 3;
 
 /**
  * Migration n turns parts of version n + 1 into version n + 2. Append only; every version ever written has a golden
@@ -11,6 +11,7 @@ export const PARTS_VERSION = 2;
  */
 const migrations: readonly ((parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>)[] = [
   addGenerationAndTime,
+  addHeldInterrupt,
 ];
 
 /** 2: a generation id, a console in virtio slot 8, and the wall clock remembers what the guest was told. */
@@ -39,6 +40,14 @@ function addGenerationAndTime(parts: Readonly<Record<string, unknown>>): Readonl
     ...(isWall ? { clock: { ...clock, version: 2, toldOrigin: 0n } } : {}),
   };
   return { ...parts, version: 2, devices: { ...devices, ...added } };
+}
+
+/** 3: the UART holds its transmitter's interrupt back until the next poll. */
+function addHeldInterrupt(parts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const devices = record(parts["devices"], "the devices' states");
+  const uart = record(devices["ns16550"], "the UART's state");
+  const held = { ...uart, version: 2, thrEmptyHeld: false, pollsWithoutInput: 0 };
+  return { ...parts, version: 3, devices: { ...devices, ns16550: held } };
 }
 
 /** Brings parts of any known version to this one and checks their shape; throws TypeError with what is wrong. */

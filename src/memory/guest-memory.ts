@@ -26,6 +26,8 @@ export class GuestMemory {
   /** RAM alone: index 0 is guest physical RAM_BASE. */
   readonly ram: Uint8Array;
   readonly pageFlags: Uint8Array;
+  /** How often the host has changed RAM. */
+  touches = 0;
 
   /** `memoryMiB` of RAM; throws RangeError with the browser's words when it cannot be had. */
   constructor(memoryMiB: number, wasm?: WebAssembly.Memory) {
@@ -104,6 +106,7 @@ export class GuestMemory {
   /** Records that the host changed a range of RAM: its pages are dirty, and what was decoded from them is stale. */
   touch(physicalAddress: number, byteLength: number): void {
     if (byteLength === 0) return;
+    this.touches++;
     const first = (physicalAddress - RAM_BASE) >>> PAGE_SHIFT;
     const last = (physicalAddress - RAM_BASE + byteLength - 1) >>> PAGE_SHIFT;
     for (let page = first; page <= last; page++) {

@@ -15,6 +15,7 @@ import {
 } from "#memory/layout.ts";
 import { emitDropOperations } from "./code-store-code.ts";
 import { emitCount, emitRaise, pushSlot } from "./slot-code.ts";
+import { DeviceAnswer } from "./region-calls.ts";
 import { emitLogFill, pushTlbEntry } from "./tlb-code.ts";
 import { emitWalk, FETCH, READ, WRITE } from "./walk-code.ts";
 
@@ -26,6 +27,8 @@ export interface MemoryImports {
   readonly readDevice: FunctionReference;
   /** (va, physical address, width, value) */
   readonly writeDevice: FunctionReference;
+  /** (physical address, width, low and high half of a value, whether it is a store) → `DeviceAnswer` */
+  readonly accessDevice: FunctionReference;
   /** (RAM page number) → decoded page index, never 0 */
   readonly decodePage: FunctionReference;
   /** (RAM page number): it holds data now */
@@ -50,12 +53,19 @@ export interface MemoryFunctions {
    */
   readonly hostForLoad: FunctionReference;
   readonly hostForStore: FunctionReference;
+  /**
+   * What a translated region does where those give 0: (va, width, budget) and (va, width, value, budget) → `DeviceAnswer`. The
+   * budget is what is left behind the instruction.
+   */
+  readonly loadFromDevice: FunctionReference;
+  readonly storeToDevice: FunctionReference;
 }
 
 export function importMemory(module: ModuleBuilder): MemoryImports {
   return {
     readDevice: module.import("readDevice", ["i64", "i64", "i32"], ["i64"]),
     writeDevice: module.import("writeDevice", ["i64", "i64", "i32", "i64"], []),
+    accessDevice: module.import("accessDevice", ["i32", "i32", "i32", "i32", "i32"], ["i32"]),
     decodePage: module.import("decodePage", ["i32"], ["i32"]),
     releasePage: module.import("releasePage", ["i32"], []),
     codeChanged: module.import("codeChanged", ["i32", "i32", "i32"], []),
@@ -77,6 +87,8 @@ export function emitMemoryFunctions(
     fetch: code.fetch(),
     hostForLoad: code.hostFor(READ),
     hostForStore: code.hostFor(WRITE),
+    loadFromDevice: code.deviceFor(READ),
+    storeToDevice: code.deviceFor(WRITE),
   };
 }
 
@@ -241,14 +253,7 @@ class MemoryCode {
         .op("i32.add", "return");
     });
     f.get(va).i32(access).call(this.#look).set(physical);
-    this.#slot(f, "i32.load", HartSlot.exception).if(() => {
-      // The interpreter meets the fault again, and then counts.
-      for (const slot of [HartSlot.exception, HartSlot.exceptionValue])
-        f.i32(0)
-          .i64(0n)
-          .memory("i64.store", this.#hart + slot);
-      f.i32(0).op("return");
-    });
+    this.#ifForgettingException(f, () => f.i32(0).op("return"));
     this.#ramOffset(f, physical, offset);
     f.op("i32.eqz").if(() => f.i32(0).op("return"));
     if (access === WRITE) {
@@ -265,6 +270,46 @@ class MemoryCode {
     this.#host(f, offset, entry);
     f.get(entry);
     return hostFor;
+  }
+
+  /** (va, width, value of a store, budget) → `DeviceAnswer`. */
+  deviceFor(access: typeof READ | typeof WRITE): FunctionReference {
+    const deviceFor = this.#module.function(access === READ ? ["i64", "i32", "i32"] : ["i64", "i32", "i64", "i32"], [
+      "i32",
+    ]);
+    const f = deviceFor.body;
+    const va = f.parameters[0]!;
+    const width = f.parameters[1]!;
+    const value = access === READ ? undefined : f.parameters[2]!;
+    const budget = f.parameters.at(-1)!;
+    const physical = f.local("i64");
+    const offset = f.local("i64");
+    const none = () => f.i32(DeviceAnswer.none).op("return");
+    this.#ifCrossing(f, va, width, none);
+    f.get(va).i32(access).call(this.#look).set(physical);
+    this.#ifForgettingException(f, none);
+    this.#ramOffset(f, physical, offset);
+    f.if(none);
+    f.get(physical).i64(32n).op("i64.shr_u", "i64.eqz", "i32.eqz").if(none);
+    f.i32(0)
+      .get(budget)
+      .memory("i32.store", this.#hart + HartSlot.budget);
+    f.get(physical).op("i32.wrap_i64").get(width);
+    if (value) f.get(value).op("i32.wrap_i64").get(value).i64(32n).op("i64.shr_u", "i32.wrap_i64").i32(1);
+    else f.i32(0).i32(0).i32(0);
+    f.call(this.#imports.accessDevice);
+    return deviceFor;
+  }
+
+  /** The interpreter meets the fault again, and then counts. */
+  #ifForgettingException(f: FunctionBuilder, body: () => void): void {
+    this.#slot(f, "i32.load", HartSlot.exception).if(() => {
+      for (const slot of [HartSlot.exception, HartSlot.exceptionValue])
+        f.i32(0)
+          .i64(0n)
+          .memory("i64.store", this.#hart + slot);
+      body();
+    });
   }
 
   /** Before RAM at `offset` changes: marks the page dirty, and either opens it in the write TLB or drops the code there. */

@@ -23,6 +23,8 @@ export interface InterpreterHost {
   readonly helpers: Readonly<Record<HelperName, (...args: bigint[]) => bigint>>;
   readDevice(va: bigint, physical: bigint, width: number): bigint;
   writeDevice(va: bigint, physical: bigint, width: number, value: bigint): void;
+  /** Gives a `DeviceAnswer`. */
+  accessDevice(physical: number, width: number, low: number, high: number, isStore: number): number;
   decodePage(page: number): number;
   releasePage(page: number): void;
   decode(address: number): void;
@@ -112,6 +114,8 @@ export function compileInterpreter(
   module.export("emptyTranslated", tlbs.emptyTranslated);
   module.export("hostForLoad", memory.hostForLoad);
   module.export("hostForStore", memory.hostForStore);
+  module.export("loadFromDevice", memory.loadFromDevice);
+  module.export("storeToDevice", memory.storeToDevice);
   if (regions && hasTailCalls()) module.export(GO_ON, emitGoOn(module, type, hart));
   module.export("run", run);
   return { module: new WebAssembly.Module(module.encode()), uses };

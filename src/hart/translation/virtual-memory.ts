@@ -13,14 +13,11 @@ export class VirtualMemory {
   readonly #state: HartState;
   readonly #memory: GuestMemory;
   readonly #host: HartHost;
-  /** Brings `ticks` up to date before a device looks at the time. */
-  readonly #synchronise: () => void;
 
-  constructor(state: HartState, memory: GuestMemory, host: HartHost, synchronise: () => void) {
+  constructor(state: HartState, memory: GuestMemory, host: HartHost) {
     this.#state = state;
     this.#memory = memory;
     this.#host = host;
-    this.#synchronise = synchronise;
   }
 
   fetch16(address: bigint): number {
@@ -68,7 +65,7 @@ export class VirtualMemory {
   }
 
   readDevice(address: bigint, physical: bigint, width: number): bigint {
-    this.#beforeDevice();
+    this.#state.count(Counter.mmioAccesses);
     const value =
       isWidth(width) && physical <= Number.MAX_SAFE_INTEGER
         ? this.#host.readDevice(Number(physical), width)
@@ -78,16 +75,11 @@ export class VirtualMemory {
   }
 
   writeDevice(address: bigint, physical: bigint, width: number, value: bigint): void {
-    this.#beforeDevice();
+    this.#state.count(Counter.mmioAccesses);
     const narrow = BigInt.asUintN(width * 8, value);
     const done =
       isWidth(width) && physical <= Number.MAX_SAFE_INTEGER && this.#host.writeDevice(Number(physical), width, narrow);
     if (!done) throw new GuestException(Cause.StoreAccessFault, address);
-  }
-
-  #beforeDevice(): void {
-    this.#synchronise();
-    this.#state.count(Counter.mmioAccesses);
   }
 
   #translate(address: bigint, access: Access): bigint {

@@ -283,6 +283,26 @@ export class RegionEmitter extends RegionValues {
     this.#ending = { type: "indirect" };
   }
 
+  protected override pushBudgetBehind(): void {
+    this.f
+      .get(this.budget)
+      .i32(this.#rest - 1)
+      .op("i32.add");
+  }
+
+  protected override leaveBehind(): void {
+    const { f } = this;
+    const { offset, length } = this.present;
+    f.i32(0)
+      .memory("i32.load", this.hart + HartSlot.budget)
+      .set(this.budget);
+    f.get(this.pageVa)
+      .i64(BigInt(offset + length))
+      .op("i64.add")
+      .set(this.#pc)
+      .br(this.#leave);
+  }
+
   protected override bailHere(): void {
     this.f
       .i32(this.present.offset | (this.#rest << OFFSET_BITS))

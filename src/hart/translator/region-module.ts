@@ -32,6 +32,8 @@ export function buildRegionModule(
   const calls = {
     hostForLoad: importing("hostForLoad", ["i64", "i32"], "i32"),
     hostForStore: importing("hostForStore", ["i64", "i32"], "i32"),
+    loadFromDevice: importing("loadFromDevice", ["i64", "i32", "i32"], "i32"),
+    storeToDevice: importing("storeToDevice", ["i64", "i32", "i64", "i32"], "i32"),
     multiply: {
       signed: importing("signed", ["i64", "i64"], "i64"),
       unsigned: importing("unsigned", ["i64", "i64"], "i64"),

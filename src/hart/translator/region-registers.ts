@@ -90,6 +90,12 @@ export abstract class RegionRegisters extends Emitter {
     return local;
   }
 
+  /** Takes what is on the stack into a register, on a way that leaves the region. */
+  protected setRegister(slot: number): void {
+    this.f.set(this.register(slot));
+    this.#dirty.add(slot);
+  }
+
   #write(slot: number, value: Value): void {
     const local = this.register(slot);
     this.#dirty.add(slot);

@@ -7,6 +7,7 @@ import { loads, stores, type MultiplyFunctions } from "#hart/emit/emitter.ts";
 import type { Value } from "#hart/emit/value-stack.ts";
 import { floatOperandCount, givesInteger, hasRounding } from "#hart/float/float-unit.ts";
 import { InlineFloat } from "#hart/float/emitted/inline-float.ts";
+import { DeviceAnswer } from "#hart/emit/region-calls.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
 import { withBits } from "./known-bits.ts";
 import { RegionRegisters } from "./region-registers.ts";
@@ -18,6 +19,8 @@ export interface RegionCalls {
   readonly multiply: MultiplyFunctions;
   readonly hostForLoad: FunctionReference;
   readonly hostForStore: FunctionReference;
+  readonly loadFromDevice: FunctionReference;
+  readonly storeToDevice: FunctionReference;
   /** `GO_ON`; undefined where the browser has no tail calls. */
   readonly goOn: FunctionReference | undefined;
   /** The host's relaxed_madd rounds once. */
@@ -32,6 +35,11 @@ interface Pointer {
   readonly host: Local;
   readonly isWritable: boolean;
 }
+
+/** Of `Pointer.inPage`: no access is within the page. */
+const NOWHERE = 0x4000_0000;
+/** Loads and stores that a device may answer: those that do nothing else. */
+const deviceAccesses = /^(l[bhw]u?|ld|s[bhwd])$/;
 
 /** What sign injection makes of one register: a copy, where it is no operation. */
 const signsOfOne: ReadonlyMap<string, Opcode | undefined> = new Map([
@@ -66,6 +74,10 @@ export abstract class RegionValues extends RegionRegisters {
 
   /** Leaves before the present instruction, for the interpreter to run it. */
   protected abstract bailHere(): void;
+  /** Leaves behind the present instruction, which has been done, with the budget that is in its slot. */
+  protected abstract leaveBehind(): void;
+  /** Leaves how much of the budget there is behind the present instruction. */
+  protected abstract pushBudgetBehind(): void;
 
   protected override loadRegisters(): void {
     super.loadRegisters();
@@ -125,7 +137,8 @@ export abstract class RegionValues extends RegionRegisters {
     const isDouble = name === "fld";
     const isSigned = name === "lb" || name === "lh" || name === "lw";
     const value = this.local(isDouble ? "f64" : "i64");
-    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false);
+    const device = (va: Local, host: Local) => this.#loadFromDevice(width, va, host);
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false, device);
     this.f
       .get(host)
       .memory(isDouble ? "f64.load" : isSigned ? signedLoads[width] : loads[width])
@@ -134,7 +147,8 @@ export abstract class RegionValues extends RegionRegisters {
   }
 
   override store(width: AccessWidth, address: Value, value: Value): void {
-    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true);
+    const device = (va: Local, host: Local) => this.#storeToDevice(width, va, value, host);
+    const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true, device);
     this.f.get(host);
     if (width === 8 && value.kind === "local" && value.local.type === "f64") {
       this.f.get(value.local).memory("f64.store");
@@ -145,7 +159,7 @@ export abstract class RegionValues extends RegionRegisters {
   }
 
   override probeStore(width: 4 | 8, address: Value): void {
-    this.#probed = { address, host: this.#hostOf(width, address, true) };
+    this.#probed = { address, host: this.#hostOf(width, address, true, () => this.bailHere()) };
   }
 
   override storeConditional(width: 4 | 8, address: Value, value: Value): Value {
@@ -165,8 +179,11 @@ export abstract class RegionValues extends RegionRegisters {
       .if(() => this.bailHere());
   }
 
-  /** Where in our memory a guest address is (i32 local); leaves where the TLB does not know and only the interpreter can tell. */
-  #hostOf(width: AccessWidth, address: Value, forStore: boolean): Local {
+  /**
+   * Where in our memory a guest address is (i32 local). Where that cannot be said, `otherwise` leaves the region or sets the
+   * host address to where this one access may go.
+   */
+  #hostOf(width: AccessWidth, address: Value, forStore: boolean, otherwise: (va: Local, host: Local) => void): Local {
     const { f } = this;
     const base = address.kind === "constant" ? undefined : address.local;
     const offset = address.kind === "sum" ? address.offset : 0n;
@@ -179,7 +196,7 @@ export abstract class RegionValues extends RegionRegisters {
         .op("i32.gt_u")
         .unlikely()
         .if(
-          () => this.#emitSlowHost(width, this.local64(address), forStore, host),
+          () => this.#emitSlowHost(width, this.local64(address), forStore, host, otherwise),
           () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
         );
       return host;
@@ -187,26 +204,39 @@ export abstract class RegionValues extends RegionRegisters {
     const va = this.local64(address);
     const isKept = base !== undefined && this.isRegister(base);
     const kept = isKept ? f.local("i32") : host;
+    const inPage = isKept ? f.local("i32") : undefined;
+    if (inPage) {
+      f.get(va)
+        .op("i32.wrap_i64")
+        .i32(PAGE_BYTES - 1)
+        .op("i32.and")
+        .set(inPage);
+    }
     this.translated(
       width,
       va,
       forStore ? TLB_WRITE : TLB_READ,
       (hit) => f.get(hit).set(kept),
-      () => this.#emitSlowHost(width, va, forStore, kept),
+      () => {
+        this.#emitSlowHost(width, va, forStore, kept, (at, found) => {
+          otherwise(at, found);
+          if (inPage) f.i32(NOWHERE).set(inPage);
+        });
+      },
     );
-    if (!isKept) return host;
-    const inPage = f.local("i32");
-    f.get(va)
-      .op("i32.wrap_i64")
-      .i32(PAGE_BYTES - 1)
-      .op("i32.and")
-      .set(inPage);
+    if (!isKept || !inPage) return host;
     this.registerChanges(base);
     this.#pointers.set(base, { offset, inPage, host: kept, isWritable: forStore });
     return kept;
   }
 
-  #emitSlowHost(width: AccessWidth, va: Local, forStore: boolean, host: Local): void {
+  #emitSlowHost(
+    width: AccessWidth,
+    va: Local,
+    forStore: boolean,
+    host: Local,
+    otherwise: (va: Local, host: Local) => void,
+  ): void {
     const { hostForLoad, hostForStore } = this.calls;
     this.f
       .get(va)
@@ -215,7 +245,49 @@ export abstract class RegionValues extends RegionRegisters {
       .tee(host)
       .op("i32.eqz")
       .unlikely()
+      .if(() => otherwise(va, host));
+  }
+
+  /** What a device gives is loaded from where it was put. */
+  #loadFromDevice(width: AccessWidth, va: Local, host: Local): void {
+    const { name, operands } = this.present.decoded;
+    if (!deviceAccesses.test(name)) return this.bailHere();
+    const { f } = this;
+    f.get(va).i32(width);
+    this.pushBudgetBehind();
+    f.call(this.calls.loadFromDevice)
+      .tee(host)
+      .op("i32.eqz")
       .if(() => this.bailHere());
+    f.get(host)
+      .i32(DeviceAnswer.leave)
+      .op("i32.eq")
+      .if(() => {
+        if (operands.rd !== 0) {
+          f.i32(0).memory(name.endsWith("u") ? loads[width] : signedLoads[width], this.hart + HartSlot.xSink);
+          this.setRegister(HartSlot.x + operands.rd * 8);
+        }
+        this.leaveBehind();
+      });
+    f.i32(this.hart + HartSlot.xSink).set(host);
+  }
+
+  /** What a device was given is stored where nobody looks, too. */
+  #storeToDevice(width: AccessWidth, va: Local, value: Value, host: Local): void {
+    if (!deviceAccesses.test(this.present.decoded.name)) return this.bailHere();
+    const { f } = this;
+    f.get(va).i32(width);
+    this.push(value);
+    this.pushBudgetBehind();
+    f.call(this.calls.storeToDevice)
+      .tee(host)
+      .op("i32.eqz")
+      .if(() => this.bailHere());
+    f.get(host)
+      .i32(DeviceAnswer.leave)
+      .op("i32.eq")
+      .if(() => this.leaveBehind());
+    f.i32(this.hart + HartSlot.xSink).set(host);
   }
 
   /** The page that it pointed into is not known any more. */

@@ -26,7 +26,7 @@ const PLANNING_MS = 6;
 const WAITING_MAX = 4096;
 /** Slices after which what became hot waits no longer for more of its kind. */
 const BATCH_SLICES = 12;
-/** A page whose regions were thrown away so often is left to the interpreter for the rest of its life as code. */
+/** A page whose regions were thrown away so often, half of it forgotten with arrivals, is left to the interpreter for now. */
 const REBUILDS_MAX = 40;
 /** Modules that failed one after the other, with none between that did not, before no more are tried. */
 const FAILURES_MAX = 16;
@@ -100,10 +100,12 @@ export class Translator {
 
   /** Bytes of a page are about to change: regions made of them are dropped. */
   codeChanged(page: number, first: number, end: number): void {
-    for (const standing of this.#standing.of(page)) {
-      const isTouched = standing.region.blocks.some(({ offset, endOffset }) => offset < end && first < endOffset);
-      if (isTouched) this.#standing.drop(standing);
-    }
+    const touched = this.#standing
+      .of(page)
+      .filter(({ region }) => region.blocks.some(({ offset, endOffset }) => offset < end && first < endOffset));
+    // A kernel that patches itself as it boots writes beside its regions, too: that costs none of them.
+    if (touched.length === 0) return;
+    for (const standing of touched) this.#standing.drop(standing);
     this.#rebuilds.set(page, (this.#rebuilds.get(page) ?? 0) + 1);
   }
 
@@ -127,6 +129,10 @@ export class Translator {
     this.#halvedAt = ticks;
     const arrivals = new Int32Array(memory.view.buffer, HOT_COUNTERS, HOT_COUNTER_COUNT);
     for (let place = 0; place < arrivals.length; place++) arrivals[place] = (arrivals[place] ?? 0) >> 1;
+    for (const [page, rebuilds] of this.#rebuilds) {
+      if (rebuilds > 1) this.#rebuilds.set(page, rebuilds >> 1);
+      else this.#rebuilds.delete(page);
+    }
   }
 
   /** Finds the region that an operation belongs to; those that it belongs with are dropped, to become one. */
