@@ -39,6 +39,12 @@ export class ByteFifo {
     return byte;
   }
 
+  /** Holds these bytes instead of its own, as far as they fit. */
+  refill(bytes: Uint8Array): void {
+    this.clear();
+    for (const byte of bytes) this.push(byte);
+  }
+
   clear(): void {
     this.#head = 0;
     this.#length = 0;

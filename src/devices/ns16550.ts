@@ -1,6 +1,38 @@
-import { boolean, byteArray, unsigned, versioned } from "#base/checks.ts";
 import { ByteFifo } from "#base/byte-fifo.ts";
 import type { ByteSink, ByteSource, Device, InterruptLine, Width } from "./device.ts";
+import {
+  DATA,
+  IER,
+  IIR_FCR,
+  LCR,
+  MCR,
+  LSR,
+  MSR,
+  SCR,
+  IER_RECEIVED,
+  IER_THR_EMPTY,
+  IER_LINE_STATUS,
+  IIR_NONE,
+  IIR_THR_EMPTY,
+  IIR_RECEIVED,
+  IIR_LINE_STATUS,
+  IIR_TIMEOUT,
+  IIR_FIFO_ENABLED,
+  FCR_ENABLE,
+  FCR_CLEAR_RECEIVER,
+  FCR_CLEAR_TRANSMITTER,
+  FCR_KEPT,
+  TRIGGER_LEVELS,
+  LCR_DLAB,
+  MCR_LOOPBACK,
+  MCR_OUT2,
+  LSR_DATA_READY,
+  LSR_OVERRUN,
+  LSR_TRANSMITTER_EMPTY,
+  MSR_CONNECTED,
+  DIVISOR_9600,
+} from "./ns16550-registers.ts";
+import { readUartState } from "./ns16550-state.ts";
 import { OnceLog } from "./once-log.ts";
 
 /** What each FIFO holds. A 16550A has 16; a driver that reads `fifo-size` in the device tree is interrupted less often by more. */
@@ -12,45 +44,6 @@ export const FIFO_BYTES = 256;
 const BATCH_BYTES = 120;
 /** So many polls in a row may find the driver about to transmit, which may be a stop, and bring nothing. */
 const POLLS_WITHOUT_INPUT = 4;
-
-/** Register offsets; with LCR.DLAB set, 0 and 1 are the divisor latch. */
-const DATA = 0;
-const IER = 1;
-const IIR_FCR = 2;
-const LCR = 3;
-const MCR = 4;
-const LSR = 5;
-const MSR = 6;
-const SCR = 7;
-
-const IER_RECEIVED = 0x01;
-const IER_THR_EMPTY = 0x02;
-const IER_LINE_STATUS = 0x04;
-
-const IIR_NONE = 0x01;
-const IIR_THR_EMPTY = 0x02;
-const IIR_RECEIVED = 0x04;
-const IIR_LINE_STATUS = 0x06;
-const IIR_TIMEOUT = 0x0c;
-const IIR_FIFO_ENABLED = 0xc0;
-
-const FCR_ENABLE = 0x01;
-const FCR_CLEAR_RECEIVER = 0x02;
-const FCR_CLEAR_TRANSMITTER = 0x04;
-const FCR_KEPT = 0xc9;
-const TRIGGER_LEVELS = [1, 4, 8, 14] as const;
-
-const LCR_DLAB = 0x80;
-const MCR_LOOPBACK = 0x10;
-const MCR_OUT2 = 0x08;
-
-const LSR_DATA_READY = 0x01;
-const LSR_OVERRUN = 0x02;
-const LSR_TRANSMITTER_EMPTY = 0x60; // THRE and TEMT: bytes leave in no time, or wait for the sink
-/** A terminal that is always there: DCD, DSR, CTS. */
-const MSR_CONNECTED = 0xb0;
-
-const DIVISOR_9600 = 12;
 
 /** What the UART asks of the board. */
 export interface UartHost {
@@ -200,27 +193,9 @@ export class Ns16550 implements Device {
   }
 
   restore(state: unknown): void {
-    const saved = versioned(state, "the UART's state", 2);
-    const number = (field: string, bits: number) => unsigned(saved[field], `the UART's ${field}`, bits);
-    const flag = (field: string) => boolean(saved[field], `the UART's ${field}`);
-    const bytes = (field: string) => byteArray(saved[field], `the UART's ${field}`, 0, FIFO_BYTES);
-    const registers = {
-      received: bytes("received"),
-      transmit: bytes("transmit"),
-      ier: number("ier", 4),
-      fcr: number("fcr", 8),
-      lcr: number("lcr", 8),
-      mcr: number("mcr", 5),
-      scratch: number("scratch", 8),
-      divisor: number("divisor", 16),
-      overrun: flag("overrun"),
-      receiveTimeout: flag("receiveTimeout"),
-      thrEmptyPending: flag("thrEmptyPending"),
-      thrEmptyHeld: flag("thrEmptyHeld"),
-      pollsWithoutInput: number("pollsWithoutInput", 3),
-    };
-    refill(this.#received, registers.received);
-    refill(this.#transmit, registers.transmit);
+    const registers = readUartState(state, FIFO_BYTES);
+    this.#received.refill(registers.received);
+    this.#transmit.refill(registers.transmit);
     this.#ier = registers.ier;
     this.#fcr = registers.fcr & FCR_KEPT;
     this.#lcr = registers.lcr;
@@ -238,7 +213,6 @@ export class Ns16550 implements Device {
   get #dlab(): boolean {
     return (this.#lcr & LCR_DLAB) !== 0;
   }
-
   get #fifoEnabled(): boolean {
     return (this.#fcr & FCR_ENABLE) !== 0;
   }
@@ -373,9 +347,4 @@ export class Ns16550 implements Device {
   #sayWide(width: Width): void {
     this.#log.say("width", `an access of ${width} bytes; its registers are one byte wide, so only the lowest counts`);
   }
-}
-
-function refill(fifo: ByteFifo, bytes: Uint8Array): void {
-  fifo.clear();
-  for (const byte of bytes) fifo.push(byte);
 }

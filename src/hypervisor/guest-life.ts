@@ -1,5 +1,5 @@
 import { TabvisorError, type RunState } from "#protocol/tabvisor.ts";
-import type { GuestConsole } from "./guest-console.ts";
+import type { GuestConsole } from "#hypervisor/console/guest-console.ts";
 import type { GuestLog } from "./guest-log.ts";
 import { Lifecycle } from "./lifecycle.ts";
 

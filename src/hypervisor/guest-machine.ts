@@ -1,7 +1,7 @@
 import { words } from "#base/words.ts";
 import type { BootMessage, SnapshotRecord } from "#protocol/messages.ts";
 import { TabvisorError, type GuestStats } from "#protocol/tabvisor.ts";
-import type { GuestConsole } from "./guest-console.ts";
+import type { GuestConsole } from "#hypervisor/console/guest-console.ts";
 import { GuestMeter } from "./guest-meter.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import type { SharedGuestMemory } from "./host.ts";

@@ -1,7 +1,7 @@
 import { PageSet, PageSetError } from "#base/page-set.ts";
 import type { SnapshotRecord } from "#protocol/messages.ts";
 import { TabvisorError, type SnapshotSummary } from "#protocol/tabvisor.ts";
-import type { GuestConsole } from "./guest-console.ts";
+import type { GuestConsole } from "#hypervisor/console/guest-console.ts";
 import type { GuestLog } from "./guest-log.ts";
 import type { GuestMachine } from "./guest-machine.ts";
 import { recordOf, SnapshotTree, summaryOf, type SnapshotNode } from "./snapshot-tree.ts";

@@ -1,4 +1,4 @@
-import type { ConsoleSink, Width } from "#devices/device.ts";
+import type { Width } from "#devices/device.ts";
 import type { HartFace } from "#hart/face.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
@@ -8,12 +8,13 @@ import { checkConfig } from "./check-config.ts";
 import { loadBootFiles, type Booted } from "#machine/boot/boot.ts";
 import type { BootFiles, MachineConfig, MachineHost, MachineParts, RunOutcome, StopReason } from "./face.ts";
 import { VirtualClock, WallClock } from "./guest-clock.ts";
+import { holdingSink } from "./holding-sink.ts";
 import { Htif } from "./htif.ts";
 import { VIRTIO_BASE } from "./memory-map.ts";
 import { checkSameConfig, PARTS_VERSION, readParts } from "./parts.ts";
 import { PollPace } from "./poll-pace.ts";
 import { Sbi } from "./sbi.ts";
-import { hashData, StateHash } from "./state-hash.ts";
+import { machineHash } from "./machine-hash.ts";
 import { clearRam } from "./zero-pages.ts";
 
 const TICKS_PER_MILLISECOND = 10_000;
@@ -26,9 +27,6 @@ const BLOCKED_OUTPUT_MS = 5;
 
 const A0 = 10;
 const A1 = 11;
-
-/** Words of hart state that no guest can see and that engines leave as they like. */
-const TRANSIENT_SLOTS = [HartSlot.xSink, HartSlot.budget, HartSlot.exception, HartSlot.exceptionValue] as const;
 
 /**
  * One emulated board: a hart, RAM and devices, at rest or running in slices. It never waits: `run` comes back, and the
@@ -80,7 +78,7 @@ export class Machine {
     this.hart = makeHart(memory, this.#hartHost());
     this.#clock =
       config.clock === "virtual" ? new VirtualClock(host.clock, () => this.hart.ticks) : new WallClock(host.clock);
-    const consoleOutput = this.#consoleOutput(host.consoleOutput);
+    const consoleOutput = holdingSink(host.consoleOutput, () => this.#comeBack());
     this.#board = new Board({
       host: { ...host, consoleOutput },
       memory,
@@ -192,13 +190,7 @@ export class Machine {
 
   /** Hash of RAM, hart and devices as 32 hexadecimal digits; equal states have equal hashes, whatever engine made them. */
   stateHash(): string {
-    const hash = new StateHash();
-    hash.ram(this.memory.ram);
-    const hart = this.memory.bytes.slice(HART_BASE, HART_BASE + HART_STATE_BYTES);
-    for (const slot of TRANSIENT_SLOTS) hart.fill(0, slot, slot + 8);
-    hash.bytes(hart);
-    hashData(hash, this.#saveDevices());
-    return hash.digest();
+    return machineHash(this.memory, this.#saveDevices());
   }
 
   #saveDevices(): Record<string, unknown> {
@@ -233,7 +225,7 @@ export class Machine {
   #makeHtif({ tohost, fromhost }: Booted): Htif | undefined {
     if (tohost === undefined || !this.memory.contains(tohost, 8)) return undefined;
     const addresses = { tohost, ...(fromhost !== undefined && this.memory.contains(fromhost, 8) ? { fromhost } : {}) };
-    const output = this.#consoleOutput(this.#host.consoleOutput);
+    const output = holdingSink(this.#host.consoleOutput, () => this.#comeBack());
     return new Htif(this.memory, addresses, output, (code) => this.#stop({ type: "finished", code }));
   }
 
@@ -259,24 +251,6 @@ export class Machine {
   #lookAtClock(): void {
     if (this.#comeBackAt === undefined || this.#host.clock.now() < this.#comeBackAt) return;
     this.#comeBack();
-  }
-
-  /** The host's console, for which the machine stands still where it is crowded. */
-  #consoleOutput(sink: ConsoleSink): ConsoleSink {
-    return {
-      write: (byte) => {
-        const taken = sink.write(byte);
-        if (sink.crowded) this.#comeBack();
-        return taken;
-      },
-      keep: (bytes) => {
-        sink.keep(bytes);
-        if (sink.crowded) this.#comeBack();
-      },
-      get crowded() {
-        return sink.crowded;
-      },
-    };
   }
 
   #comeBack(): void {

@@ -5,7 +5,7 @@ import { HartSlot, TLB_READ, TLB_WRITE } from "#memory/layout.ts";
 import { Emitter, loads, stores, type MultiplyFunctions } from "#hart/emit/emitter.ts";
 import type { Value } from "#hart/emit/value-stack.ts";
 import { isSystemHelper } from "#hart/emit/host-functions.ts";
-import type { MemoryFunctions } from "#hart/emit/memory-code.ts";
+import type { MemoryFunctions } from "#hart/emit/memory-functions.ts";
 import type { OperandUse, PayloadKind } from "#hart/translation/operation.ts";
 
 // Operand handles: the byte of an operation that holds a register, and three ways to read its payload.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { playedHost, settle } from "./host.fixture.ts";
+import { playedHost, settle } from "#hypervisor/host.fixture.ts";
 import { GuestConsole } from "./guest-console.ts";
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
 

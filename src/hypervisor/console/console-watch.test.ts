@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConsoleWatch } from "./console-watch.ts";
-import { manifest } from "./host.fixture.ts";
+import { manifest } from "#hypervisor/host.fixture.ts";
 
 test("a prompt is what the text ends with, and a death is a line", () => {
   const watch = new ConsoleWatch({ ...manifest, prompt: "~ # ", crashText: "Kernel panic" });

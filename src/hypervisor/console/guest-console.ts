@@ -1,9 +1,9 @@
 import { ByteQueue } from "#base/byte-queue.ts";
 import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import { TabvisorError, type GuestConsole as GuestConsoleFace } from "#protocol/tabvisor.ts";
-import { bytes as bytesOf, callable, string, waitOptions, waitPattern } from "./arguments.ts";
+import { bytes as bytesOf, callable, string, waitOptions, waitPattern } from "#hypervisor/arguments.ts";
 import { ConsoleText } from "./console-text.ts";
-import type { HypervisorHost, SharedGuestMemory } from "./host.ts";
+import type { HypervisorHost, SharedGuestMemory } from "#hypervisor/host.ts";
 import { TerminalFeed } from "./terminal-feed.ts";
 import { withoutQueries } from "./terminal-queries.ts";
 
