@@ -276,3 +276,74 @@ test("destroying asks once, and the last guest's end leads back to the gallery",
   await page.getByText("“linux” destroyed").waitFor();
   await page.getByRole("heading", { name: "Real machines, in this tab." }).waitFor();
 });
+
+describe("keys", () => {
+  const textarea = '[data-console="guest-1"] textarea';
+
+  test("Ctrl+/ is the unit separator", async ({ openFake }) => {
+    const { page } = await openFake();
+    await twoGuests(page);
+    await page.locator(textarea).focus();
+    await page.keyboard.press("Control+/");
+    await expect.poll(() => received(page)).toBe("\u001f");
+  });
+
+  test("keys that come with keyCode 229, as from a virtual keyboard, arrive", async ({ openFake }) => {
+    const { page } = await openFake();
+    await twoGuests(page);
+    await page.locator(textarea).focus();
+    await page.evaluate((selector) => {
+      const press = (init: KeyboardEventInit) =>
+        document
+          .querySelector(selector)
+          ?.dispatchEvent(new KeyboardEvent("keydown", { ...init, keyCode: 229, bubbles: true, cancelable: true }));
+      press({ key: "Enter", code: "Enter" });
+      press({ key: "ArrowUp", code: "ArrowUp" });
+      press({ key: "Backspace", code: "Backspace" });
+      press({ key: "c", code: "KeyC", ctrlKey: true });
+      press({ key: "Process", code: "KeyA" });
+    }, textarea);
+    await expect.poll(() => received(page)).toBe("\r\u001b[A\u007f\u0003");
+  });
+
+  test("what cannot be sent is said, and the page goes on", async ({ openFake }) => {
+    const { page } = await openFake();
+    await twoGuests(page);
+    await page.evaluate(() => {
+      window.tabvisor.guests()[0]!.console.send = () => {
+        throw new Error("Nothing was sent: 16.0 MiB wait for the guest already.");
+      };
+    });
+    await page.locator(textarea).focus();
+    await page.keyboard.press("x");
+    await page.getByText("16.0 MiB wait for the guest already").waitFor();
+  });
+});
+
+describe("the keyboard", () => {
+  /** The console that has it. */
+  const owner = (page: Page) =>
+    page.evaluate(() => document.activeElement?.closest<HTMLElement>("[data-console]")?.dataset["console"]);
+
+  test("stays with the console when the window becomes narrow or wide", async ({ openFake }) => {
+    const { page } = await openFake();
+    await twoGuests(page);
+    const before = await owner(page);
+    expect(before).toBeDefined();
+    for (const width of [900, 1100, 700, 1280]) {
+      await page.setViewportSize({ width, height: 720 });
+      await page.waitForTimeout(300);
+      expect(await owner(page), `at ${width} px`).toBe(before);
+    }
+  });
+
+  test("goes to a pane's console when a button of the pane is clicked", async ({ openFake }) => {
+    const { page } = await openFake();
+    await twoGuests(page);
+    await page
+      .getByRole("toolbar", { name: /Tools for linux/i })
+      .getByRole("button", { name: "Pause" })
+      .click();
+    await expect.poll(() => owner(page)).toBe("guest-1");
+  });
+});

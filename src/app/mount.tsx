@@ -1,5 +1,6 @@
 import { createRoot } from "react-dom/client";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
+import { keepFocus } from "./keep-focus.ts";
 import { FaultPage } from "./fault-page.tsx";
 import { RequirementsPage } from "./requirements/requirements-page.tsx";
 import type { MissingRequirement } from "./requirements/requirements.ts";
@@ -18,11 +19,13 @@ const FONT_WAIT_MS = 1500;
 export async function mountPage(root: HTMLElement, tabvisor: Tabvisor): Promise<void> {
   const store = createAppStore();
   const { theme, fontSize } = store.getState();
-  const terminals = new TerminalSessions(tabvisor, { theme: themeShown(theme), fontSize });
+  const refused = (reason: string) => store.getState().notify("bad", reason);
+  const terminals = new TerminalSessions(tabvisor, { theme: themeShown(theme), fontSize }, refused);
   followTheme(store, terminals);
   await fontsLoaded();
   const acts = createAppActs(tabvisor, store, terminals);
   keepInStep(tabvisor, store, terminals);
+  keepFocus({ store, terminals });
   askBeforeLeaving(tabvisor);
   void acts.readImages();
   createRoot(root).render(

@@ -2,7 +2,9 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
+import { words } from "#base/words.ts";
 import type { GuestConsole } from "#protocol/tabvisor.ts";
+import { oddKey } from "./odd-keys.ts";
 import { OutputFilter } from "./output-filter.ts";
 import { OutputPace } from "./output-pace.ts";
 import { typedForPaste } from "./paste.ts";
@@ -39,6 +41,7 @@ export interface Matches {
 export class TerminalSession {
   readonly #terminal: Terminal;
   readonly #console: GuestConsole;
+  readonly #refused: (reason: string) => void;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon({ highlightLimit: 1000 });
   readonly #element = document.createElement("div");
@@ -51,8 +54,10 @@ export class TerminalSession {
   readonly #filter = new OutputFilter(PIECE_COST);
   readonly #firstOutput = Promise.withResolvers<void>();
 
-  constructor(console: GuestConsole, name: string, look: TerminalLook) {
+  /** `refused`: the guest could not be sent what was typed, and why, in words. */
+  constructor(console: GuestConsole, name: string, look: TerminalLook, refused: (reason: string) => void) {
     this.#console = console;
+    this.#refused = refused;
     this.#theme = look.theme;
     this.#name = name;
     this.#terminal = new Terminal({
@@ -134,7 +139,7 @@ export class TerminalSession {
   paste(text: string): void {
     if (text === "") return;
     this.#terminal.scrollToBottom();
-    this.#console.send(typedForPaste(text, this.#terminal.modes.bracketedPasteMode));
+    this.#send(typedForPaste(text, this.#terminal.modes.bracketedPasteMode));
   }
 
   /** Copies the selection; resolves with false when there is none. */
@@ -199,7 +204,7 @@ export class TerminalSession {
     const answers = new TerminalAnswers(this.#terminal);
     this.#terminal.onData((data) => {
       if (answers.expected) this.#answer(data);
-      else this.#console.send(data);
+      else this.#send(data);
     });
     this.#terminal.onBinary((data) => {
       this.#console.sendBytes(Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff));
@@ -207,6 +212,15 @@ export class TerminalSession {
     this.#terminal.onResize(({ cols, rows }) => this.#sized(cols, rows));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
     this.#element.addEventListener("paste", (event) => this.#pasted(event), { capture: true });
+  }
+
+  /** A guest that takes nothing may have too much waiting already; an error here would end in xterm. */
+  #send(text: string): void {
+    try {
+      this.#console.send(text);
+    } catch (error) {
+      this.#refused(`${this.#name}: ${words(error)}`);
+    }
   }
 
   #sized(columns: number, rows: number): void {
@@ -219,10 +233,17 @@ export class TerminalSession {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#answersSecond) [this.#answersSecond, this.#answersInSecond] = [second, 0];
     this.#answersInSecond++;
-    if (this.#answersInSecond <= ANSWERS_PER_SECOND) this.#console.send(data);
+    if (this.#answersInSecond <= ANSWERS_PER_SECOND) this.#send(data);
   }
 
   #isForTerminal(event: KeyboardEvent): boolean {
+    const odd = oddKey(event);
+    if (odd) {
+      event.preventDefault();
+      if ("text" in odd) this.#send(odd.text);
+      else this.#terminal.textarea?.dispatchEvent(odd.event);
+      return false;
+    }
     const isPages = event.ctrlKey && event.shiftKey && !event.altKey && PAGE_KEYS.test(event.code);
     if (!isPages) return true;
     if (event.type === "keydown" && event.code === "KeyC") {

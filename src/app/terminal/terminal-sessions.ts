@@ -5,11 +5,14 @@ import { type TerminalLook, TerminalSession } from "./terminal-session.ts";
 export class TerminalSessions {
   readonly #tabvisor: Tabvisor;
   readonly #sessions = new Map<string, TerminalSession>();
+  readonly #refused: (reason: string) => void;
   #look: TerminalLook;
 
-  constructor(tabvisor: Tabvisor, look: TerminalLook) {
+  /** `refused`: the guest could not be sent what was typed, and why, in words. */
+  constructor(tabvisor: Tabvisor, look: TerminalLook, refused: (reason: string) => void) {
     this.#tabvisor = tabvisor;
     this.#look = look;
+    this.#refused = refused;
   }
 
   /** The guest's terminal, made at first need; undefined when there is no such guest. */
@@ -18,7 +21,7 @@ export class TerminalSessions {
     if (session) return session;
     const guest = this.#tabvisor.guests().find(({ id }) => id === guestId);
     if (!guest) return undefined;
-    const made = new TerminalSession(guest.console, guest.name, this.#look);
+    const made = new TerminalSession(guest.console, guest.name, this.#look, this.#refused);
     this.#sessions.set(guestId, made);
     return made;
   }
