@@ -13,9 +13,9 @@ function processorHasFma(): boolean | undefined {
 
 test("emitted floating point is exact in Chromium, and fused where the processor is", async ({ browser, server }) => {
   const page = await browser.newPage();
-  await page.goto(`${server.resolvedUrls?.local[0] ?? ""}e2e/page-fake.html`);
+  await page.goto(`${server.resolvedUrls?.local[0] ?? ""}e2e/fake-page/page-fake.html`);
   const { fused, differing }: ReturnType<typeof compareFloat> = await page.evaluate(
-    `import("/e2e/floating-point.ts").then(({ compareFloat }) => compareFloat(${VECTORS_EACH}))`,
+    `import("/e2e/fake-page/floating-point.ts").then(({ compareFloat }) => compareFloat(${VECTORS_EACH}))`,
   );
   console.log(`relaxed_madd rounds once: ${fused}`);
   expect(differing).toEqual([]);

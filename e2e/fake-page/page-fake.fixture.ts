@@ -46,7 +46,7 @@ export const test = base.extend<{
   server: [
     // eslint-disable-next-line no-empty-pattern -- as above
     async ({}, provide) => {
-      const root = fileURLToPath(new URL("..", import.meta.url));
+      const root = fileURLToPath(new URL("../..", import.meta.url));
       const server = await createServer({ root, server: { port: 0, strictPort: false, hmr: false, watch: null } });
       await server.listen();
       await provide(server);
@@ -64,7 +64,7 @@ export const test = base.extend<{
         reducedMotion: "reduce",
       });
       contexts.push(context);
-      return openIn(context, `${server.resolvedUrls?.local[0] ?? ""}e2e/page-fake.html${query}`);
+      return openIn(context, `${server.resolvedUrls?.local[0] ?? ""}e2e/fake-page/page-fake.html${query}`);
     });
     await Promise.all(contexts.map((context) => context.close()));
   },
