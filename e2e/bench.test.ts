@@ -22,7 +22,9 @@ test("the bench's smoke run does every work on every side", { timeout: 300_000 }
   const machines = ["qemu-system-riscv64 (TCG)", "Tabvisor, Node", "Tabvisor, Chromium"];
   expect(report.sides.map(({ name }) => name)).toEqual([...native, ...machines]);
   expect(report.medians.map(({ name }) => name)).toEqual(
-    "boot boot-default integer chase copy sha256 nbody bytecode sort getpid pipe fork-exec file gzip".split(" "),
+    "boot boot-default integer chase copy sha256 nbody bytecode sort getpid pipe fork-exec file gzip print type".split(
+      " ",
+    ),
   );
   for (const { name, sides } of report.medians) {
     for (const machine of machines) {

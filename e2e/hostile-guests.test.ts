@@ -4,6 +4,7 @@ import { encodeI, encodeS } from "#riscv/encode.ts";
 import { waitForState } from "./guests.fixture.ts";
 import {
   badChains,
+  hotPlacesProgram,
   li,
   queueProgram,
   STOP_HERE,
@@ -27,7 +28,7 @@ test("odd accesses to PLIC, UART and virtio are told in the guest's log, once ea
   await create(page, "odd");
   for (const said of [
     "plic: an access of 2 bytes at offset 0x0; registers are aligned words, so it reads 0 and ignores writes",
-    "ns16550: a read of 2 bytes",
+    "ns16550: an access of 2 bytes",
     "virtio-rng: an access of 2 bytes to a register of 4; it reads 0 and ignores writes",
   ]) {
     await logged(page, said);
@@ -122,4 +123,19 @@ test("a guest that only traps is said to run wild, and its neighbour answers", a
   expect(await waitForState(page, id, "crashed")).toContain("its trap handler traps");
   await page.getByRole("alert").getByText("its trap handler traps").waitFor();
   await neighbourAnswers(page);
+});
+
+test("a program with more hot places than there may be translations ends as any other", async ({ openPage }) => {
+  const { page } = await openPage();
+  // 10,000 loops become hot in one pass: more than twice what the table and one turn of the translator hold.
+  const kernel = hotPlacesProgram({ pages: 2000, loops: 5, passes: 8200 });
+  await serve(page, imageOf("hot", { kernel }, { memoryMiB: 16 }));
+  const id = await create(page, "hot");
+  expect(await waitForState(page, id, "stopped", 100_000)).not.toContain("failed");
+  const { text, regions } = await page.evaluate(async (id) => {
+    const guest = window.tabvisor.guests().find((each) => each.id === id)!;
+    return { text: guest.console.text(), regions: (await guest.stats()).counters["regionsTranslated"] };
+  }, id);
+  console.log(`${regions} regions translated`);
+  expect(text).toContain("F");
 });

@@ -140,3 +140,20 @@ export function writeDiskProgram(stepSectors: number): Uint8Array {
     -stepSectors,
   );
 }
+
+/** A bare program that goes through so many small loops in each of its pages so often, then prints F and powers off. */
+export function hotPlacesProgram({ pages, loops, passes }: Readonly<Record<"pages" | "loops" | "passes", number>>) {
+  const bytes = new Uint8Array((pages + 2) * 4096);
+  const put = (page: number, code: readonly number[]) => bytes.set(words(...code), page * 4096);
+  const first = RAM + 4096;
+  const start = [...li(T1, passes), ...li(T2, first)];
+  put(0, [...start, encodeJ(0x6f, ZERO, 4096 - 4 * start.length)]);
+  const loop = [encodeI(0x13, T0, ZERO, 2), encodeI(0x13, T0, T0, -1), encodeB(0x1063, T0, ZERO, -4)];
+  const page = Array.from({ length: loops }, () => loop).flat();
+  for (let index = 1; index <= pages; index++) put(index, [...page, encodeJ(0x6f, ZERO, 4096 - 4 * page.length)]);
+  const again = [encodeI(0x13, T1, T1, -1), encodeB(0x63, T1, ZERO, 8), encodeI(0x67, ZERO, T2, 0)];
+  const print = [...li(T2, UART), ...li(T1, 0x46), encodeS(0x23, T2, T1, 0)];
+  const powerOff = [...li(T2, 0x10_0000), ...li(T1, 0x5555), encodeS(0x2023, T2, T1, 0), STOP_HERE];
+  put(pages + 1, [...again, ...print, ...powerOff]);
+  return bytes;
+}

@@ -46,17 +46,17 @@ export class MessageAllowance {
     this.#turns = new Bucket(TURNS_BURST, TURNS_PER_SECOND, now());
   }
 
-  /** Whether this message, not looked at yet, may be listened to; else why the worker is to go. */
+  /** Whether this message, not looked at yet, may be listened to; else what the worker does, for which it is to go. */
   refusal(message: unknown): string | undefined {
     const now = this.#now();
-    if (!this.#all.take(now)) return "The guest's worker floods the page with messages.";
+    if (!this.#all.take(now)) return "floods the page with messages";
     if (typeof message !== "object" || message === null) return undefined;
     const { type, message: text } = message as Partial<Record<string, unknown>>;
     if (typeof text === "string" && text.length > MESSAGE_CHARACTERS) {
-      return "The guest's worker sends messages that are longer than any there is.";
+      return "sends messages that are longer than any there is";
     }
     if (TURNS.has(type as WorkerMessage["type"]) && !this.#turns.take(now)) {
-      return "The guest's worker says without end that the guest stopped or paused.";
+      return "says without end that the guest stopped or paused";
     }
     return undefined;
   }

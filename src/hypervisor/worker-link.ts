@@ -158,7 +158,7 @@ export class WorkerLink {
     this.#silentSince = undefined;
     this.#heard = true;
     const refusal = this.#allowance.refusal(message);
-    if (refusal !== undefined) return this.#lose(refusal);
+    if (refusal !== undefined) return this.#lose(`The guest's worker ${refusal}.`);
     const parsed = parseWorkerMessage(message);
     if (!parsed || !this.#isExpected(parsed)) {
       if (++this.#nonsense > NONSENSE_LIMIT) this.#lose("The guest's worker sends messages that make no sense.");

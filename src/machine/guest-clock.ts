@@ -17,6 +17,8 @@ export interface GuestClock {
   stop(): void;
   /** Called before every stretch that the guest runs. `hadWork`: it had work to do ever since the last, so that a long gap means that the host was frozen. */
   start(hadWork: boolean): void;
+  /** The stretch is over. */
+  rest(): void;
   /**
    * Whether the time of day went another way than guest time (a pause, a snapshot, a freeze, the host's clock set) and the
    * guest was not told of it. Who asks tells it.
@@ -37,6 +39,8 @@ export class WallClock implements GuestClock {
   /** The guest's power-on by the time of day, in nanoseconds, as far as the guest has been told. */
   #toldOrigin: bigint;
   #parted = false;
+  /** Whoever runs looks at the clock every few milliseconds. */
+  #isRunning = false;
 
   constructor(host: Clock) {
     this.#host = host;
@@ -47,8 +51,14 @@ export class WallClock implements GuestClock {
 
   now(): bigint {
     if (this.#stoppedAt !== undefined) return this.#stoppedAt;
-    this.#lastSeen = this.#host.now();
-    return this.#lastSeen + this.#offset;
+    const seen = this.#host.now();
+    const gap = seen - this.#lastSeen;
+    this.#lastSeen = seen;
+    if (this.#isRunning && gap > FROZEN_TICKS) {
+      this.#offset -= gap;
+      this.#lookWhetherParted();
+    }
+    return seen + this.#offset;
   }
 
   epochNanoseconds(): bigint {
@@ -63,9 +73,13 @@ export class WallClock implements GuestClock {
     if (this.#stoppedAt !== undefined) this.#continueFrom(this.#stoppedAt);
     else if (hadWork && this.#host.now() - this.#lastSeen > FROZEN_TICKS) {
       this.#continueFrom(this.#lastSeen + this.#offset);
-    }
-    const parted = this.#origin() - this.#toldOrigin;
-    this.#parted = parted > PARTED_NANOSECONDS || parted < -PARTED_NANOSECONDS;
+    } else this.#lastSeen = this.#host.now();
+    this.#isRunning = true;
+    this.#lookWhetherParted();
+  }
+
+  rest(): void {
+    this.#isRunning = false;
   }
 
   takeParted(): boolean {
@@ -92,6 +106,11 @@ export class WallClock implements GuestClock {
     this.#continueFrom(time);
     // At rest until it runs: what is saved now is what was restored.
     this.#stoppedAt = time;
+  }
+
+  #lookWhetherParted(): void {
+    const parted = this.#origin() - this.#toldOrigin;
+    this.#parted = parted > PARTED_NANOSECONDS || parted < -PARTED_NANOSECONDS;
   }
 
   #origin(): bigint {
@@ -140,6 +159,8 @@ export class VirtualClock implements GuestClock {
   stop(): void {}
 
   start(): void {}
+
+  rest(): void {}
 
   takeParted(): boolean {
     return false;

@@ -146,6 +146,17 @@ describe("the wall clock", () => {
     expect(hart.host.time()).toBeLessThan(10_000_000n);
   });
 
+  test("leaves out a freeze that came in the middle of a run", () => {
+    let thaw = 0n;
+    const guest = scriptedMachine(() => (guest.time.now += thaw), { clock: "wall" });
+    guest.machine.run(100);
+    thaw = 36_000_000_000n;
+    guest.machine.run(100);
+    thaw = 0n;
+    guest.machine.run(100);
+    expect(guest.hart.host.time()).toBeLessThan(10_000_000n);
+  });
+
   test("stands still while stopped", () => {
     const { machine, hart, time } = scriptedMachine((own) => own.wait(), { clock: "wall" });
     time.now += 500n;
@@ -221,6 +232,16 @@ describe("going on from a snapshot", () => {
 });
 
 describe("save and restore", () => {
+  test("a timer that came due after the last look is pending in what is saved", () => {
+    const { machine, hart, time } = scriptedMachine(() => {}, { clock: "wall" });
+    hart.host.writeDevice(MTIMECMP, 8, 5000n);
+    machine.run(10);
+    time.now += 10_000n;
+    const saved = structuredClone(machine.save());
+    machine.restore(saved);
+    expect(machine.save()).toEqual(saved);
+  });
+
   test("bring back every device, the hart and the clock", () => {
     const { machine, hart, memory } = scriptedMachine(busy);
     machine.run(77_777);

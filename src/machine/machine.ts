@@ -112,6 +112,7 @@ export class Machine {
     this.#late = false;
     this.#comeBackAt = this.config.clock === "wall" ? this.#host.clock.now() + LONG_RUN_TICKS : undefined;
     const outcome = this.#run(this.hart.ticks + BigInt(instructions));
+    this.#clock.rest();
     this.#hadWork = outcome.type === "ran";
     return outcome;
   }
@@ -149,12 +150,10 @@ export class Machine {
 
   /** Everything but RAM, at an instruction boundary (between calls of `run`). */
   save(): MachineParts {
-    return {
-      version: PARTS_VERSION,
-      config: this.config,
-      hart: this.memory.bytes.slice(HART_BASE, HART_BASE + HART_STATE_BYTES),
-      devices: this.#saveDevices(),
-    };
+    // Devices first: they look at the time, and the hart has what came of it.
+    const devices = this.#saveDevices();
+    const hart = this.memory.bytes.slice(HART_BASE, HART_BASE + HART_STATE_BYTES);
+    return { version: PARTS_VERSION, config: this.config, hart, devices };
   }
 
   /**
@@ -193,7 +192,9 @@ export class Machine {
     return machineHash(this.memory, this.#saveDevices());
   }
 
+  /** A timer that has come due since the last look is pending in what is saved, as it will be in what is restored. */
   #saveDevices(): Record<string, unknown> {
+    this.#board.pollTimers();
     const disks = this.#host.disks.map((disk, index) => [`disk${index}`, disk.save()] as const);
     return { ...this.#board.save(), ...Object.fromEntries(disks), clock: this.#clock.save() };
   }

@@ -1,12 +1,13 @@
 import { Hypervisor } from "#hypervisor/hypervisor.ts";
-import type { GuestWorker, HypervisorHost, ReadChunk } from "#hypervisor/host.ts";
+import type { HypervisorHost, ReadChunk } from "#hypervisor/host.ts";
 import type { GuestEngine } from "#protocol/messages.ts";
 import type { Tabvisor } from "#protocol/tabvisor.ts";
 import { createSharedGuestMemory } from "./guest-buffers.ts";
 import { imageWorkerReader } from "./image-worker-link.ts";
 import { SpareWorker } from "./spare-worker.ts";
+import { asGuestWorker } from "./warden-link.ts";
 import { fetchBelow } from "./web-platform.ts";
-import { newGuestWorker, newImageWorker } from "./worker-urls.ts";
+import { newImageWorker, newWarden } from "./worker-urls.ts";
 
 /** Where the image catalogue stands, relative to the page. */
 const GUESTS_FOLDER = "guests/";
@@ -14,7 +15,7 @@ const GUESTS_FOLDER = "guests/";
 /** The hypervisor of this page. It works (and says why no guest can run) even where the browser lacks what guests need. */
 export function createBrowserTabvisor(): Tabvisor {
   const unsupported = missingFeature();
-  const spare = unsupported === undefined ? new SpareWorker(newGuestWorker) : undefined;
+  const spare = unsupported === undefined ? new SpareWorker(newWarden) : undefined;
   const folder = new URL(GUESTS_FOLDER, location.href).href;
   const host: HypervisorHost = {
     now: () => performance.now(),
@@ -23,7 +24,7 @@ export function createBrowserTabvisor(): Tabvisor {
     after,
     fetchFile: fetchBelow(folder),
     readChunk: unsupported === undefined ? chunkReaderBelow(folder) : () => Promise.reject(new Error(unsupported)),
-    startWorker: () => asGuestWorker(spare?.take() ?? newGuestWorker()),
+    startWorker: () => asGuestWorker(spare?.take() ?? newWarden()),
     createMemory: createSharedGuestMemory,
     unsupported,
     limits: { guests: 100, memoryMiB: deviceMemoryGiB() * 1024 },
@@ -65,19 +66,4 @@ function after(ms: number, callback: () => void): () => void {
 
 function chunkReaderBelow(folder: string): ReadChunk {
   return imageWorkerReader(folder, newImageWorker);
-}
-
-function asGuestWorker(worker: Worker): GuestWorker {
-  return {
-    post: (message) => worker.postMessage(message),
-    onMessage: (listener) => worker.addEventListener("message", ({ data }) => listener(data)),
-    onError: (listener) => {
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        listener(event.message || "its code could not be loaded; reload the page");
-      });
-      worker.addEventListener("messageerror", () => listener("a message could not be read"));
-    },
-    terminate: () => worker.terminate(),
-  };
 }

@@ -1,0 +1,44 @@
+import type { GuestWorker } from "#hypervisor/host.ts";
+import type { BootMessage, PageMessage, SnapshotRecord } from "#protocol/messages.ts";
+
+/** What a warden says of itself, between what it passes on. */
+export type WardenWord =
+  /** The guest's worker is gone; why, as the end of a sentence. */
+  | { readonly type: "wardenLostGuest"; readonly reason: string }
+  /** It said what is no message. */
+  | { readonly type: "wardenSawNonsense" };
+
+/** The guest's worker behind a warden, as the hypervisor sees it. */
+export function asGuestWorker(warden: Worker): GuestWorker {
+  return {
+    post: (message) => warden.postMessage(message),
+    onMessage: (listener) => {
+      warden.addEventListener("message", ({ data }: MessageEvent<WardenWord>) => {
+        if (data.type !== "wardenLostGuest") listener(data);
+      });
+    },
+    onError: (listener) => {
+      warden.addEventListener("message", ({ data }: MessageEvent<WardenWord>) => {
+        if (data.type === "wardenLostGuest") listener(data.reason);
+      });
+      warden.addEventListener("error", (event) => {
+        event.preventDefault();
+        listener(event.message || "its code could not be loaded; reload the page");
+      });
+      warden.addEventListener("messageerror", () => listener("a message could not be read"));
+    },
+    terminate: () => warden.terminate(),
+  };
+}
+
+/** The buffers of a message from the page, which are the warden's own copies: given on, they need not be copied again. */
+export function buffersOf(message: unknown): ArrayBuffer[] {
+  const { type } = message as PageMessage;
+  if (type === "boot") {
+    const { kernel, initrd, disks, snapshots } = message as BootMessage;
+    return [...new Set([kernel, ...(initrd ? [initrd] : []), ...disks, ...snapshots.map(({ pages }) => pages)])];
+  }
+  if (type !== "forget") return [];
+  const { children } = message as { readonly children: readonly SnapshotRecord[] };
+  return [...new Set(children.map(({ pages }) => pages))];
+}
