@@ -127,9 +127,9 @@ test("a guest that only traps is said to run wild, and its neighbour answers", a
 
 test("a program with more hot places than there may be translations ends as any other", async ({ openPage }) => {
   const { page } = await openPage();
-  // 10,000 loops become hot in one pass: more than twice what the table and one turn of the translator hold.
-  const kernel = hotPlacesProgram({ pages: 2000, loops: 5, passes: 8200 });
-  await serve(page, imageOf("hot", { kernel }, { memoryMiB: 16 }));
+  // 5,000 loops, each in a page of its own, become hot one after the other, thirty times: twice as many as may stand, and more than may wait.
+  const kernel = hotPlacesProgram({ pages: 5000, loops: 1, rounds: 8200, passes: 30 });
+  await serve(page, imageOf("hot", { kernel }, { memoryMiB: 32 }));
   const id = await create(page, "hot");
   expect(await waitForState(page, id, "stopped", 100_000)).not.toContain("failed");
   const { text, regions } = await page.evaluate(async (id) => {
@@ -138,4 +138,5 @@ test("a program with more hot places than there may be translations ends as any 
   }, id);
   console.log(`${regions} regions translated`);
   expect(text).toContain("F");
+  expect(regions).toBeGreaterThan(2 * 2048);
 });

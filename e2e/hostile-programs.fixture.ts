@@ -141,14 +141,19 @@ export function writeDiskProgram(stepSectors: number): Uint8Array {
   );
 }
 
-/** A bare program that goes through so many small loops in each of its pages so often, then prints F and powers off. */
-export function hotPlacesProgram({ pages, loops, passes }: Readonly<Record<"pages" | "loops" | "passes", number>>) {
+/** A bare program of so many small loops in each of its pages, each run so often, all of it so many times; then it prints F and powers off. */
+export function hotPlacesProgram({
+  pages,
+  loops,
+  rounds,
+  passes,
+}: Readonly<Record<"pages" | "loops" | "rounds" | "passes", number>>): Uint8Array {
   const bytes = new Uint8Array((pages + 2) * 4096);
   const put = (page: number, code: readonly number[]) => bytes.set(words(...code), page * 4096);
   const first = RAM + 4096;
-  const start = [...li(T1, passes), ...li(T2, first)];
+  const start = [...li(T1, passes), ...li(T2, first), ...li(S0, rounds)];
   put(0, [...start, encodeJ(0x6f, ZERO, 4096 - 4 * start.length)]);
-  const loop = [encodeI(0x13, T0, ZERO, 2), encodeI(0x13, T0, T0, -1), encodeB(0x1063, T0, ZERO, -4)];
+  const loop = [encodeI(0x13, T0, S0, 0), encodeI(0x13, T0, T0, -1), encodeB(0x1063, T0, ZERO, -4)];
   const page = Array.from({ length: loops }, () => loop).flat();
   for (let index = 1; index <= pages; index++) put(index, [...page, encodeJ(0x6f, ZERO, 4096 - 4 * page.length)]);
   const again = [encodeI(0x13, T1, T1, -1), encodeB(0x63, T1, ZERO, 8), encodeI(0x67, ZERO, T2, 0)];
