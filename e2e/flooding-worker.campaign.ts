@@ -121,6 +121,7 @@ test(
   MEASURED,
   async ({ browser }) => {
     const page = await browser.newPage();
+    onTestFinished(() => page.close());
     await page.goto(await serveWithBadWorkers());
     const { id } = await bootGuest(page, { image: "linux", name: "neighbour", memoryMiB: 128 });
     const before = residentMiB();
@@ -137,6 +138,5 @@ test(
       expect(milliseconds - 700).toBeLessThan(LIMIT_MS);
       expect(more).toBeLessThan(MEMORY_LIMIT_MIB);
     }
-    await page.close();
   },
 );

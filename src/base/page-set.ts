@@ -13,7 +13,7 @@ export const PAGE_SET_PAGE_BYTES = 4096;
 /** A page set does not have the shape it must have. */
 export class PageSetError extends Error {}
 
-/** What stands in one buffer; built by `PageSetBuilder` or `mergePageSets`. */
+/** What stands in one buffer; built by `packPages` or `mergePageSets`. */
 export class PageSet {
   readonly buffer: ArrayBuffer;
   readonly entries: Uint32Array;

@@ -15,10 +15,10 @@ export interface GuestClock {
   epochNanoseconds(): bigint;
   /** Guest time stands still until `start`. */
   stop(): void;
-  /** Called before every stretch that the guest runs. `hadWork`: it had work to do ever since the last, so that a long gap means that the host was frozen. */
-  start(hadWork: boolean): void;
-  /** The stretch is over. */
-  rest(): void;
+  /** Called before every stretch that the guest runs. */
+  start(): void;
+  /** The stretch is over. `hasWork`: the next follows at once, so that a long gap means that the host was frozen. */
+  rest(hasWork: boolean): void;
   /**
    * Whether the time of day went another way than guest time (a pause, a snapshot, a freeze, the host's clock set) and the
    * guest was not told of it. Who asks tells it.
@@ -39,8 +39,8 @@ export class WallClock implements GuestClock {
   /** The guest's power-on by the time of day, in nanoseconds, as far as the guest has been told. */
   #toldOrigin: bigint;
   #parted = false;
-  /** Whoever runs looks at the clock every few milliseconds. */
-  #isRunning = false;
+  /** It runs, or is about to: it looks at the clock every few milliseconds, unless the host is frozen. */
+  #hasWork = false;
 
   constructor(host: Clock) {
     this.#host = host;
@@ -54,7 +54,7 @@ export class WallClock implements GuestClock {
     const seen = this.#host.now();
     const gap = seen - this.#lastSeen;
     this.#lastSeen = seen;
-    if (this.#isRunning && gap > FROZEN_TICKS) {
+    if (this.#hasWork && gap > FROZEN_TICKS) {
       this.#offset -= gap;
       this.#lookWhetherParted();
     }
@@ -69,17 +69,15 @@ export class WallClock implements GuestClock {
     this.#stoppedAt = this.now();
   }
 
-  start(hadWork: boolean): void {
+  start(): void {
     if (this.#stoppedAt !== undefined) this.#continueFrom(this.#stoppedAt);
-    else if (hadWork && this.#host.now() - this.#lastSeen > FROZEN_TICKS) {
-      this.#continueFrom(this.#lastSeen + this.#offset);
-    } else this.#lastSeen = this.#host.now();
-    this.#isRunning = true;
+    else this.now();
+    this.#hasWork = true;
     this.#lookWhetherParted();
   }
 
-  rest(): void {
-    this.#isRunning = false;
+  rest(hasWork: boolean): void {
+    this.#hasWork = hasWork;
   }
 
   takeParted(): boolean {
@@ -119,6 +117,7 @@ export class WallClock implements GuestClock {
   }
 
   #continueFrom(time: bigint): void {
+    this.#hasWork = false;
     this.#lastSeen = this.#host.now();
     this.#offset = time - this.#lastSeen;
     this.#stoppedAt = undefined;

@@ -1,9 +1,8 @@
 import type { ConsoleSink } from "#devices/device.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
+import { PRINTED_AT_ONCE_MAX } from "./holding-sink.ts";
 
 const SYSCALL_WRITE = 64n;
-/** Most bytes that one call writes; a program that has more calls again. */
-const WRITE_BYTES_MAX = 1 << 20;
 const PAYLOAD_MASK = (1n << 48n) - 1n;
 
 /**
@@ -59,7 +58,8 @@ export class Htif {
 
   #write(address: number, length: number): bigint {
     if (!this.#memory.contains(address, length)) return -14n; // -EFAULT
-    const written = Math.min(length, WRITE_BYTES_MAX);
+    // A program that has more calls again.
+    const written = Math.min(length, PRINTED_AT_ONCE_MAX);
     this.#output.keep(this.#memory.read(address, written));
     return BigInt(written);
   }

@@ -45,7 +45,6 @@ export class Machine {
   #htif: Htif | undefined;
   #stopped: StopReason | undefined;
   #sliceEnd = 0n;
-  #hadWork = false;
   /** Taken back from a snapshot, and not run since. */
   #restored = false;
   /** The host's time when `run` is to come back early; undefined under the virtual clock, which host time must not touch. */
@@ -67,10 +66,11 @@ export class Machine {
   private constructor(
     config: MachineConfig,
     files: BootFiles,
-    host: MachineHost,
+    outside: MachineHost,
     memory: GuestMemory,
     makeHart: (memory: GuestMemory, hartHost: HartHost) => HartFace,
   ) {
+    const host = { ...outside, consoleOutput: holdingSink(outside.consoleOutput, () => this.#comeBack()) };
     this.config = config;
     this.memory = memory;
     this.#files = files;
@@ -78,9 +78,8 @@ export class Machine {
     this.hart = makeHart(memory, this.#hartHost());
     this.#clock =
       config.clock === "virtual" ? new VirtualClock(host.clock, () => this.hart.ticks) : new WallClock(host.clock);
-    const consoleOutput = holdingSink(host.consoleOutput, () => this.#comeBack());
     this.#board = new Board({
-      host: { ...host, consoleOutput },
+      host,
       memory,
       hart: this.hart,
       clock: this.#clock,
@@ -91,7 +90,7 @@ export class Machine {
     this.#sbi = new Sbi({
       memory,
       hart: this.hart,
-      consoleOutput,
+      consoleOutput: host.consoleOutput,
       consoleInput: host.consoleInput,
       setTimer: (time) => this.#setSupervisorTimer(time),
       stop: (reason) => this.#stop(reason),
@@ -107,13 +106,12 @@ export class Machine {
    * clock when waiting or held up by devices.
    */
   run(instructions: number): RunOutcome {
-    this.#clock.start(this.#hadWork);
+    this.#clock.start();
     if (this.#restored) this.#goOnAsAnother();
     this.#late = false;
     this.#comeBackAt = this.config.clock === "wall" ? this.#host.clock.now() + LONG_RUN_TICKS : undefined;
     const outcome = this.#run(this.hart.ticks + BigInt(instructions));
-    this.#clock.rest();
-    this.#hadWork = outcome.type === "ran";
+    this.#clock.rest(outcome.type === "ran");
     return outcome;
   }
 
@@ -170,7 +168,6 @@ export class Machine {
     this.#host.disks.forEach((disk, index) => disk.restore(parts.devices[`disk${index}`]));
     this.#board.restore(parts.devices);
     this.#stopped = undefined;
-    this.#hadWork = false;
     this.#restored = true;
     this.#pace.resume(this.hart.ticks);
   }
@@ -209,7 +206,6 @@ export class Machine {
     this.#board.reset();
     this.#htif = this.#makeHtif(booted);
     this.#stopped = undefined;
-    this.#hadWork = false;
     this.#restored = false;
     return booted;
   }
@@ -226,8 +222,7 @@ export class Machine {
   #makeHtif({ tohost, fromhost }: Booted): Htif | undefined {
     if (tohost === undefined || !this.memory.contains(tohost, 8)) return undefined;
     const addresses = { tohost, ...(fromhost !== undefined && this.memory.contains(fromhost, 8) ? { fromhost } : {}) };
-    const output = holdingSink(this.#host.consoleOutput, () => this.#comeBack());
-    return new Htif(this.memory, addresses, output, (code) => this.#stop({ type: "finished", code }));
+    return new Htif(this.memory, addresses, this.#host.consoleOutput, (code) => this.#stop({ type: "finished", code }));
   }
 
   #hartHost(): HartHost {

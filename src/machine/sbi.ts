@@ -2,6 +2,7 @@ import type { ByteSource, ConsoleSink } from "#devices/device.ts";
 import { InterruptBit, type HartFace } from "#hart/face.ts";
 import type { GuestMemory } from "#memory/guest-memory.ts";
 import type { StopReason } from "./face.ts";
+import { PRINTED_AT_ONCE_MAX } from "./holding-sink.ts";
 
 /** What the built-in SBI asks of the board. */
 export interface SbiBoard {
@@ -15,8 +16,6 @@ export interface SbiBoard {
   log(message: string): void;
 }
 
-/** Most bytes that one call prints. Kernels print less, and some do not look how much was taken. */
-const PRINTED_BYTES_MAX = 1 << 20;
 const SPECIFICATION_VERSION = 2n << 24n;
 /** Not in the registry of implementation ids: "TV". */
 const IMPLEMENTATION_ID = 0x5456n;
@@ -171,7 +170,8 @@ const debugConsole: Extension = (sbi, functionId, [first, low, high]) => {
   const range = ramRange(memory, first, low, high);
   if (!range) return failure(SBI_ERR_INVALID_PARAM);
   if (functionId === 1) return success(BigInt(readConsole(memory, range, consoleInput)));
-  const printed = Math.min(range.length, PRINTED_BYTES_MAX);
+  // Kernels print less, and some do not look how much was taken.
+  const printed = Math.min(range.length, PRINTED_AT_ONCE_MAX);
   consoleOutput.keep(memory.read(range.address, printed));
   return success(BigInt(printed));
 };

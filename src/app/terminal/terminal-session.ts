@@ -207,7 +207,7 @@ export class TerminalSession {
       else this.#send(data);
     });
     this.#terminal.onBinary((data) => {
-      this.#console.sendBytes(Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff));
+      this.#send(Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff));
     });
     this.#terminal.onResize(({ cols, rows }) => this.#sized(cols, rows));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
@@ -215,9 +215,10 @@ export class TerminalSession {
   }
 
   /** A guest that takes nothing may have too much waiting already; an error here would end in xterm. */
-  #send(text: string): void {
+  #send(typed: string | Uint8Array): void {
     try {
-      this.#console.send(text);
+      if (typeof typed === "string") this.#console.send(typed);
+      else this.#console.sendBytes(typed);
     } catch (error) {
       this.#refused(`${this.#name}: ${words(error)}`);
     }

@@ -20,7 +20,7 @@ const RING_FEATURES = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VER
  * neither VIRTIO_F_VERSION_1 nor FEATURES_OK is insisted on.
  */
 export class Negotiation {
-  readonly offered: bigint;
+  readonly #offered: bigint;
   readonly #log: OnceLog;
   readonly #name: string;
   #status = 0;
@@ -30,7 +30,7 @@ export class Negotiation {
 
   /** `features`: the device's own; the ring's are added. `name` is for errors. */
   constructor(features: bigint, name: string, log: OnceLog) {
-    this.offered = features | RING_FEATURES;
+    this.#offered = features | RING_FEATURES;
     this.#name = name;
     this.#log = log;
   }
@@ -59,7 +59,7 @@ export class Negotiation {
   /** The selected word of what is offered. */
   get deviceFeatures(): number {
     if (this.deviceFeaturesSelect > 1) return 0;
-    return Number((this.offered >> BigInt(this.deviceFeaturesSelect * 32)) & 0xffff_ffffn);
+    return Number((this.#offered >> BigInt(this.deviceFeaturesSelect * 32)) & 0xffff_ffffn);
   }
 
   /** The driver writes the selected word of what it accepts; after FEATURES_OK too late. */
@@ -106,14 +106,14 @@ export class Negotiation {
     this.#driverFeatures = unsigned64(saved["driverFeatures"], `${this.#name}'s driverFeatures`);
     this.deviceFeaturesSelect = word("deviceFeaturesSelect");
     this.driverFeaturesSelect = word("driverFeaturesSelect");
-    if ((this.features & ~this.offered) !== 0n)
+    if ((this.features & ~this.#offered) !== 0n)
       throw new TypeError(`${this.#name}'s state has features that it does not offer`);
   }
 
   #accept(): void {
-    if ((this.#driverFeatures & ~this.offered) !== 0n)
+    if ((this.#driverFeatures & ~this.#offered) !== 0n)
       this.#log.say("features", "the driver accepts features that were not offered: it does not have them");
-    this.#driverFeatures &= this.offered;
+    this.#driverFeatures &= this.#offered;
     if ((this.#driverFeatures & VIRTIO_F_VERSION_1) === 0n)
       this.#log.say("legacy", "the driver does not accept VIRTIO_F_VERSION_1; it is served as if it did");
   }

@@ -1,22 +1,36 @@
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
-import { DECODED, DECODED_PAGE_BYTES, PAGE_BYTES, type MemoryLayout } from "#memory/layout.ts";
+import { DECODED, DECODED_PAGE_BYTES, PAGE_BYTES, PageFlag, type MemoryLayout } from "#memory/layout.ts";
 import { REGIONS_IN_PAGE, STORES_SINCE_DECODE } from "#hart/translation/decoded-layout.ts";
 
 /** A code page written this often without being decoded again has become a data page. */
 const STORES_TO_RELEASE = 64;
 const PAGE_OFFSET = PAGE_BYTES - 1;
 
-/** A store of `width` bytes (i32) at `offset` in RAM (i64), to RAM page `page` (i32), which holds decoded operations. */
-export interface CodeStore {
+/** A store within one page: of `width` bytes (i32) at `offset` in RAM (i64). */
+export interface RamStore {
   readonly imports: { readonly codeChanged: FunctionReference; readonly releasePage: FunctionReference };
   readonly layout: MemoryLayout;
-  readonly page: Local;
   readonly offset: Local;
   readonly width: Local;
 }
 
+/** Before RAM changes: marks the page dirty, and forgets what was decoded from the bytes. `isData`: where nothing is. */
+export function emitBeforeStore(f: FunctionBuilder, store: RamStore, isData?: () => void): void {
+  const { layout, offset } = store;
+  const page = f.local("i32");
+  const flags = f.local("i32");
+  f.get(offset).i64(12n).op("i64.shr_u", "i32.wrap_i64").set(page);
+  f.get(page).memory("i32.load8_u", layout.pageFlags).set(flags);
+  // First: the page may be released below, and has other flags then.
+  f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", layout.pageFlags);
+  f.get(flags)
+    .i32(PageFlag.code)
+    .op("i32.and")
+    .if(() => emitDropOperations(f, store, page), isData);
+}
+
 /** Forgets the operations that the bytes about to be stored belong to: from one halfword before the first. */
-export function emitDropOperations(f: FunctionBuilder, { imports, layout, page, offset, width }: CodeStore): void {
+function emitDropOperations(f: FunctionBuilder, { imports, layout, offset, width }: RamStore, page: Local): void {
   const decoded = f.local("i32");
   const at = f.local("i32");
   const end = f.local("i32");

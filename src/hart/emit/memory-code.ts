@@ -13,7 +13,7 @@ import {
   TLB_WRITE,
   type MemoryLayout,
 } from "#memory/layout.ts";
-import { emitDropOperations } from "./code-store-code.ts";
+import { emitBeforeStore } from "./code-store-code.ts";
 import type { MemoryFunctions, MemoryImports } from "./memory-functions.ts";
 import { emitCount, emitRaise, pushSlot } from "./slot-code.ts";
 import { DeviceAnswer } from "./region-calls.ts";
@@ -121,7 +121,9 @@ class MemoryCode {
     this.#translate(f, va, WRITE, physical);
     this.#ramOffset(f, physical, offset);
     f.if(() => {
-      this.#beforeStore(f, va, offset, width);
+      const { imports, layout } = { imports: this.#imports, layout: this.#layout };
+      const open = () => this.#refill(f, va, offset, TLB_WRITE, HartSlot.dataContext);
+      emitBeforeStore(f, { imports, layout, offset, width }, open);
       this.#host(f, offset, index);
       const stores = ["i64.store8", "i64.store16", "i64.store32", "i64.store"] as const;
       this.#byWidth(f, width, (n) =>
@@ -260,22 +262,6 @@ class MemoryCode {
           .memory("i64.store", this.#hart + slot);
       body();
     });
-  }
-
-  /** Before RAM at `offset` changes: marks the page dirty, and either opens it in the write TLB or drops the code there. */
-  #beforeStore(f: FunctionBuilder, va: Local, offset: Local, width: Local): void {
-    const page = f.local("i32");
-    const flags = f.local("i32");
-    f.get(offset).i64(12n).op("i64.shr_u", "i32.wrap_i64").set(page);
-    f.get(page).memory("i32.load8_u", this.#layout.pageFlags).set(flags);
-    f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", this.#layout.pageFlags);
-    f.get(flags)
-      .i32(PageFlag.code)
-      .op("i32.and")
-      .if(
-        () => emitDropOperations(f, { imports: this.#imports, layout: this.#layout, page, offset, width }),
-        () => this.#refill(f, va, offset, TLB_WRITE, HartSlot.dataContext),
-      );
   }
 
   #refill(f: FunctionBuilder, va: Local, offset: Local, tlb: number, contextSlot: number): void {

@@ -1,8 +1,8 @@
 import { Cause } from "#riscv/engine.ts";
 import type { FunctionBuilder, FunctionReference, Local } from "#wasm/function-builder.ts";
 import type { ModuleBuilder } from "#wasm/module-builder.ts";
-import { HartSlot, PageFlag, RAM_BASE, type MemoryLayout } from "#memory/layout.ts";
-import { emitDropOperations, type CodeStore } from "./code-store-code.ts";
+import { HartSlot, RAM_BASE, type MemoryLayout } from "#memory/layout.ts";
+import { emitBeforeStore, type RamStore } from "./code-store-code.ts";
 import { emitRaise, pushSlot } from "./slot-code.ts";
 import { MPP_SHIFT, Status } from "#hart/state/status.ts";
 import { ADUE, PTE_RESERVED, Pte, SV39 } from "#hart/translation/translation.ts";
@@ -22,7 +22,7 @@ export function emitWalk(
   module: ModuleBuilder,
   layout: MemoryLayout,
   hart: number,
-  imports?: CodeStore["imports"],
+  imports?: RamStore["imports"],
 ): FunctionReference {
   return new WalkCode(module, layout, hart, imports).emit();
 }
@@ -31,9 +31,9 @@ class WalkCode {
   readonly #module: ModuleBuilder;
   readonly #layout: MemoryLayout;
   readonly #hart: number;
-  readonly #imports: CodeStore["imports"] | undefined;
+  readonly #imports: RamStore["imports"] | undefined;
 
-  constructor(module: ModuleBuilder, layout: MemoryLayout, hart: number, imports: CodeStore["imports"] | undefined) {
+  constructor(module: ModuleBuilder, layout: MemoryLayout, hart: number, imports: RamStore["imports"] | undefined) {
     this.#module = module;
     this.#layout = layout;
     this.#hart = hart;
@@ -237,25 +237,11 @@ class WalkCode {
           return;
         }
         this.#slot(f, "i64.load", HartSlot.menvcfg).i64(ADUE).op("i64.and", "i64.eqz").brIf(fault);
-        this.#beforeStore(f, place, imports);
+        const width = f.local("i32");
+        f.i32(8).set(width);
+        emitBeforeStore(f, { imports, layout: this.#layout, offset: place, width });
         f.get(place).op("i32.wrap_i64").i32(this.#layout.ram).op("i32.add").get(used).memory("i64.store");
       });
-  }
-
-  /** The page of the table is dirty, and what was decoded from the entry, if anybody runs page tables, is stale. */
-  #beforeStore(f: FunctionBuilder, place: Local, imports: CodeStore["imports"]): void {
-    const page = f.local("i32");
-    const flags = f.local("i32");
-    const width = f.local("i32");
-    f.get(place).i64(12n).op("i64.shr_u", "i32.wrap_i64").tee(page);
-    f.memory("i32.load8_u", this.#layout.pageFlags).tee(flags);
-    f.i32(PageFlag.code)
-      .op("i32.and")
-      .if(() => {
-        f.i32(8).set(width);
-        emitDropOperations(f, { imports, layout: this.#layout, page, offset: place, width });
-      });
-    f.get(page).get(flags).i32(PageFlag.dirty).op("i32.or").memory("i32.store8", this.#layout.pageFlags);
   }
 
   #leafAddress(f: FunctionBuilder, va: Local, entry: Local, mask: Local): void {

@@ -130,4 +130,26 @@ describe.each(engineNames)("the %s", (engine) => {
     runAt(loadAt);
     expect(runAt(entryAt)).toBe(0xc000_0000);
   });
+
+  test("a table that was code once, and whose entries change again and again, is data", () => {
+    const { hart, memory } = guest(engine, [load], RW, Pte.R | Pte.X | Pte.A);
+    const tableVa = 0x7000;
+    const self = (BigInt((RAM_BASE + LEAVES) >>> 12) << 10n) | BigInt(Pte.V | Pte.R | Pte.X | Pte.A);
+    memory.store64(RAM_BASE + LEAVES + (tableVa >>> 12) * 8, self);
+    const entryAt = RAM_BASE + LEAVES + (DATA_VA >>> 12) * 8;
+    const clean = memory.load64(entryAt);
+    const runAt = (va: number) => {
+      hart.state.set("mode", 1n);
+      hart.state.set("pc", BigInt(va));
+      hart.stateReplaced();
+      hart.run(1);
+    };
+    runAt(tableVa);
+    for (let time = 0; time < 70; time++) {
+      memory.view.setBigUint64(entryAt - RAM_BASE + memory.layout.ram, clean, true);
+      runAt(CODE_VA);
+    }
+    expect(memory.load64(entryAt)).toBe(clean | BigInt(Pte.A));
+    expect((memory.pageFlags[LEAVES >>> 12] ?? 0) & PageFlag.code).toBe(0);
+  });
 });

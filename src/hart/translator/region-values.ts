@@ -147,7 +147,7 @@ export abstract class RegionValues extends RegionRegisters {
   }
 
   override store(width: AccessWidth, address: Value, value: Value): void {
-    const device = (va: Local, host: Local) => this.#storeToDevice(width, va, value, host);
+    const device = (va: Local, host: Local) => this.#askDevice(va, width, value, host, () => {});
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true, device);
     this.f.get(host);
     if (width === 8 && value.kind === "local" && value.local.type === "f64") {
@@ -251,11 +251,24 @@ export abstract class RegionValues extends RegionRegisters {
   /** What a device gives is loaded from where it was put. */
   #loadFromDevice(width: AccessWidth, va: Local, host: Local): void {
     const { name, operands } = this.present.decoded;
-    if (!deviceAccesses.test(name)) return this.bailHere();
+    this.#askDevice(va, width, undefined, host, () => {
+      if (operands.rd === 0) return;
+      this.f.i32(0).memory(name.endsWith("u") ? loads[width] : signedLoads[width], this.hart + HartSlot.xSink);
+      this.setRegister(HartSlot.x + operands.rd * 8);
+    });
+  }
+
+  /**
+   * Has a device answer the present instruction: a store of `value`, or a load. Where it may not go on in the region, it is
+   * left behind the instruction, once `finish` has done the rest of it; else the access goes on at `host`, where nobody looks.
+   */
+  #askDevice(va: Local, width: AccessWidth, value: Value | undefined, host: Local, finish: () => void): void {
+    if (!deviceAccesses.test(this.present.decoded.name)) return this.bailHere();
     const { f } = this;
     f.get(va).i32(width);
+    if (value) this.push(value);
     this.pushBudgetBehind();
-    f.call(this.calls.loadFromDevice)
+    f.call(value ? this.calls.storeToDevice : this.calls.loadFromDevice)
       .tee(host)
       .op("i32.eqz")
       .if(() => this.bailHere());
@@ -263,30 +276,9 @@ export abstract class RegionValues extends RegionRegisters {
       .i32(DeviceAnswer.leave)
       .op("i32.eq")
       .if(() => {
-        if (operands.rd !== 0) {
-          f.i32(0).memory(name.endsWith("u") ? loads[width] : signedLoads[width], this.hart + HartSlot.xSink);
-          this.setRegister(HartSlot.x + operands.rd * 8);
-        }
+        finish();
         this.leaveBehind();
       });
-    f.i32(this.hart + HartSlot.xSink).set(host);
-  }
-
-  /** What a device was given is stored where nobody looks, too. */
-  #storeToDevice(width: AccessWidth, va: Local, value: Value, host: Local): void {
-    if (!deviceAccesses.test(this.present.decoded.name)) return this.bailHere();
-    const { f } = this;
-    f.get(va).i32(width);
-    this.push(value);
-    this.pushBudgetBehind();
-    f.call(this.calls.storeToDevice)
-      .tee(host)
-      .op("i32.eqz")
-      .if(() => this.bailHere());
-    f.get(host)
-      .i32(DeviceAnswer.leave)
-      .op("i32.eq")
-      .if(() => this.leaveBehind());
     f.i32(this.hart + HartSlot.xSink).set(host);
   }
 
