@@ -28,6 +28,7 @@ export interface CalledHart {
   time(): bigint;
   codeChanged(page: number, first: number, end: number): void;
   hot(operation: number): void;
+  declined(operation: number): void;
   /** The engine is to go on from the pc slot anew: its page may be data. */
   fetchAnew(): void;
   /** Some more calls were made: the board may want its turn. */
@@ -73,6 +74,7 @@ export class EngineHost {
       time: () => this.#hart.time(),
       codeChanged: (page: number, first: number, end: number) => this.#hart.codeChanged(page, first, end),
       hot: (operation: number) => this.#hart.hot(operation),
+      declined: (operation: number) => this.#hart.declined(operation),
     };
   }
 

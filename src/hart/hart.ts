@@ -277,6 +277,7 @@ export class Hart implements HartFace {
       time: () => this.#time(),
       codeChanged: (page, first, end) => this.#translator?.codeChanged(page, first, end),
       hot: (operation) => this.#translator?.hot(operation),
+      declined: (operation) => this.#translator?.declined(operation),
       fetchAnew: () => {
         this.#putBy += this.state.getLow("budget");
         this.state.setLow("budget", 0);

@@ -27,10 +27,15 @@ export interface InterpreterCalls extends OperationCalls {
   readonly trap: FunctionReference;
 }
 
+/** Where an operation's count of declined arrivals is, from its count of arrivals: half of the counters away. */
+const DECLINED = (HOT_COUNTER_COUNT / 2) << 2;
+
 /** How the interpreter finds what to translate, and runs what was. */
 export interface RegionUse {
   /** (address of an operation): jumped to `threshold` times */
   readonly hot: FunctionReference;
+  /** (address of an operation that is an entry): so often its region did not take the instruction there */
+  readonly declined: FunctionReference;
   readonly threshold: number;
   /** Of translated regions, called through the table. */
   readonly type: TypeReference;
@@ -125,6 +130,7 @@ export abstract class FetchCode extends OperationValues {
       .i32(TRANSLATED)
       .op("i32.eq")
       .if(() => {
+        this.#countHere(this.#regions?.declined, DECLINED);
         // What stood there last would be run again by a jump to it.
         f.i32(0).memory("i32.load", STEP_USED).i64(BigInt(REENTER)).memory("i64.store");
         f.get(this.ip).get(this.page).op("i32.sub").i32(STEP).op("i32.add").set(at);
@@ -138,22 +144,33 @@ export abstract class FetchCode extends OperationValues {
 
   /** Counts arrivals at this operation. */
   protected emitHotness(): void {
+    this.#countHere(this.#regions?.hot, 0);
+  }
+
+  /** Counts at this operation, and calls `target` whenever it is enough. `kind` keeps counts of one operation apart. */
+  #countHere(target: FunctionReference | undefined, kind: number): void {
     const { f } = this;
     const regions = this.#regions;
-    if (!regions) return;
+    if (!regions || !target) return;
     const counter = f.local("i32");
     const count = f.local("i32");
     f.get(this.ip).i32(1).op("i32.shr_u");
-    f.i32((HOT_COUNTER_COUNT - 1) << 2)
-      .op("i32.and")
-      .tee(counter);
-    f.get(counter).memory("i32.load", HOT_COUNTERS).i32(1).op("i32.add").tee(count).memory("i32.store", HOT_COUNTERS);
+    f.i32((HOT_COUNTER_COUNT - 1) << 2).op("i32.and");
+    if (kind !== 0) f.i32(kind).op("i32.xor");
+    f.set(counter);
+    f.get(counter)
+      .get(counter)
+      .memory("i32.load", HOT_COUNTERS)
+      .i32(1)
+      .op("i32.add")
+      .tee(count)
+      .memory("i32.store", HOT_COUNTERS);
     f.get(count)
       .i32(regions.threshold)
       .op("i32.ge_u")
       .if(() => {
         f.get(counter).i32(0).memory("i32.store", HOT_COUNTERS);
-        f.get(this.ip).call(regions.hot);
+        f.get(this.ip).call(target);
       });
     f.release(counter);
     f.release(count);

@@ -37,6 +37,7 @@ export interface InterpreterHost {
   time(): bigint;
   codeChanged(page: number, first: number, end: number): void;
   hot(operation: number): void;
+  declined(operation: number): void;
 }
 
 /** An interpreter bound to one hart. */
@@ -81,6 +82,7 @@ export function compileInterpreter(
   const interruptsChanged = module.import("interruptsChanged", [], []);
   const time = module.import("time", [], ["i64"]);
   const hot = module.import("hot", ["i32"], []);
+  const declined = module.import("declined", ["i32"], []);
   if (hotThreshold !== undefined) module.importTable(TABLE_SIZE);
   const memory = emitMemoryFunctions(module, memoryImports, layout, hart);
   const multiply = emitMultiply(module);
@@ -106,7 +108,7 @@ export function compileInterpreter(
     },
   };
   const type = module.type(regionParameters, regionResults);
-  const regions = hotThreshold === undefined ? undefined : { hot, threshold: hotThreshold, type };
+  const regions = hotThreshold === undefined ? undefined : { hot, declined, threshold: hotThreshold, type };
   const run = module.function([], []);
   const emitter = new InterpreterEmitter(run.body, calls, multiply, regions, hart);
   const uses = emitter.emitLoop();

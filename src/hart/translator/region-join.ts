@@ -1,15 +1,15 @@
 import { findRegion, REGION_INSTRUCTIONS_MAX, type CodePage, type Region } from "./region.ts";
 
-/** What a newly hot place reaches, joined with regions that share instructions with it where that is not too large. */
+/** What newly hot places reach, joined with regions that share instructions with it where that is not too large. */
 export class RegionJoin {
   readonly #page: CodePage;
   readonly #stops: ReadonlySet<number>;
   #region: Region | undefined;
 
-  constructor(page: CodePage, offset: number, stops: ReadonlySet<number>) {
+  constructor(page: CodePage, entries: readonly number[], stops: ReadonlySet<number>) {
     this.#page = page;
     this.#stops = stops;
-    this.#region = findRegion(page, [offset], stops);
+    this.#region = findRegion(page, entries, stops);
   }
 
   tryWith(other: Region): boolean {

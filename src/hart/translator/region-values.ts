@@ -36,8 +36,9 @@ interface Pointer {
   readonly isWritable: boolean;
 }
 
-/** Of `Pointer.inPage`: no access is within the page. */
-const NOWHERE = 0x4000_0000;
+/** Emits what asks a device for the access at an address, and sets where in our memory it goes on. */
+type AskDevice = (va: Local, host: Local) => void;
+
 /** Loads and stores that a device may answer: those that do nothing else. */
 const deviceAccesses = /^(l[bhw]u?|ld|s[bhwd])$/;
 
@@ -137,7 +138,7 @@ export abstract class RegionValues extends RegionRegisters {
     const isDouble = name === "fld";
     const isSigned = name === "lb" || name === "lh" || name === "lw";
     const value = this.local(isDouble ? "f64" : "i64");
-    const device = (va: Local, host: Local) => this.#loadFromDevice(width, va, host);
+    const device = this.#mayBeDevice && ((va: Local, host: Local) => this.#loadFromDevice(width, va, host));
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, false, device);
     this.f
       .get(host)
@@ -147,7 +148,7 @@ export abstract class RegionValues extends RegionRegisters {
   }
 
   override store(width: AccessWidth, address: Value, value: Value): void {
-    const device = (va: Local, host: Local) => this.#askDevice(va, width, value, host, () => {});
+    const device = this.#mayBeDevice && ((va: Local, host: Local) => this.#askDevice(va, width, value, host, () => {}));
     const host = this.#probed?.address === address ? this.#probed.host : this.#hostOf(width, address, true, device);
     this.f.get(host);
     if (width === 8 && value.kind === "local" && value.local.type === "f64") {
@@ -159,7 +160,7 @@ export abstract class RegionValues extends RegionRegisters {
   }
 
   override probeStore(width: 4 | 8, address: Value): void {
-    this.#probed = { address, host: this.#hostOf(width, address, true, () => this.bailHere()) };
+    this.#probed = { address, host: this.#hostOf(width, address, true, false) };
   }
 
   override storeConditional(width: 4 | 8, address: Value, value: Value): Value {
@@ -179,11 +180,16 @@ export abstract class RegionValues extends RegionRegisters {
       .if(() => this.bailHere());
   }
 
+  /** Loads and stores that do nothing else, where a region has often declined: only those have the code to ask a device. */
+  get #mayBeDevice(): boolean {
+    return this.present.isDeclined && deviceAccesses.test(this.present.decoded.name);
+  }
+
   /**
-   * Where in our memory a guest address is (i32 local). Where that cannot be said, `otherwise` leaves the region or sets the
+   * Where in our memory a guest address is (i32 local). Where that cannot be said, the region is left, or `device` sets the
    * host address to where this one access may go.
    */
-  #hostOf(width: AccessWidth, address: Value, forStore: boolean, otherwise: (va: Local, host: Local) => void): Local {
+  #hostOf(width: AccessWidth, address: Value, forStore: boolean, device: AskDevice | false): Local {
     const { f } = this;
     const base = address.kind === "constant" ? undefined : address.local;
     const offset = address.kind === "sum" ? address.offset : 0n;
@@ -196,47 +202,35 @@ export abstract class RegionValues extends RegionRegisters {
         .op("i32.gt_u")
         .unlikely()
         .if(
-          () => this.#emitSlowHost(width, this.local64(address), forStore, host, otherwise),
+          () => this.#emitSlowHost(width, this.local64(address), forStore, host, device),
           () => f.get(pointer.host).i32(distance).op("i32.add").set(host),
         );
       return host;
     }
     const va = this.local64(address);
-    const isKept = base !== undefined && this.isRegister(base);
+    // Where a device is the page is not known, and what is kept of it would have to say so on the fast way, too.
+    const isKept = base !== undefined && this.isRegister(base) && !device;
     const kept = isKept ? f.local("i32") : host;
-    const inPage = isKept ? f.local("i32") : undefined;
-    if (inPage) {
-      f.get(va)
-        .op("i32.wrap_i64")
-        .i32(PAGE_BYTES - 1)
-        .op("i32.and")
-        .set(inPage);
-    }
     this.translated(
       width,
       va,
       forStore ? TLB_WRITE : TLB_READ,
       (hit) => f.get(hit).set(kept),
-      () => {
-        this.#emitSlowHost(width, va, forStore, kept, (at, found) => {
-          otherwise(at, found);
-          if (inPage) f.i32(NOWHERE).set(inPage);
-        });
-      },
+      () => this.#emitSlowHost(width, va, forStore, kept, device),
     );
-    if (!isKept || !inPage) return host;
+    if (!isKept) return host;
+    const inPage = f.local("i32");
+    f.get(va)
+      .op("i32.wrap_i64")
+      .i32(PAGE_BYTES - 1)
+      .op("i32.and")
+      .set(inPage);
     this.registerChanges(base);
     this.#pointers.set(base, { offset, inPage, host: kept, isWritable: forStore });
     return kept;
   }
 
-  #emitSlowHost(
-    width: AccessWidth,
-    va: Local,
-    forStore: boolean,
-    host: Local,
-    otherwise: (va: Local, host: Local) => void,
-  ): void {
+  #emitSlowHost(width: AccessWidth, va: Local, forStore: boolean, host: Local, device: AskDevice | false): void {
     const { hostForLoad, hostForStore } = this.calls;
     this.f
       .get(va)
@@ -245,7 +239,7 @@ export abstract class RegionValues extends RegionRegisters {
       .tee(host)
       .op("i32.eqz")
       .unlikely()
-      .if(() => otherwise(va, host));
+      .if(() => (device ? device(va, host) : this.bailHere()));
   }
 
   /** What a device gives is loaded from where it was put. */
@@ -263,7 +257,6 @@ export abstract class RegionValues extends RegionRegisters {
    * left behind the instruction, once `finish` has done the rest of it; else the access goes on at `host`, where nobody looks.
    */
   #askDevice(va: Local, width: AccessWidth, value: Value | undefined, host: Local, finish: () => void): void {
-    if (!deviceAccesses.test(this.present.decoded.name)) return this.bailHere();
     const { f } = this;
     f.get(va).i32(width);
     if (value) this.push(value);

@@ -12,6 +12,8 @@ export interface RegionInstruction {
   readonly offset: number;
   readonly length: 2 | 4;
   readonly decoded: Decoded;
+  /** Often left to the interpreter by a region before: it may be of a device. */
+  readonly isDeclined: boolean;
 }
 
 /**
@@ -43,6 +45,8 @@ export interface CodePage {
   readonly bytes: DataView;
   /** Something was executed at this offset, or near it. */
   isReached(offset: number): boolean;
+  /** Regions often left the instruction at this offset to the interpreter. */
+  isDeclined(offset: number): boolean;
 }
 
 /** Where an instruction may go on, as offsets; `undefined` where only running it tells. */
@@ -51,6 +55,11 @@ export function targetsOf({ offset, length, decoded }: RegionInstruction): reado
   if (instruction.format === "B") return [offset + operands.imm, offset + length];
   if (instruction.format === "J") return [offset + operands.imm];
   return name === "jalr" ? undefined : [offset + length];
+}
+
+/** The instruction at an offset, where it is the region's. */
+export function instructionOf({ blocks }: Region, offset: number): RegionInstruction | undefined {
+  return blocks.flatMap(({ instructions }) => instructions).find((each) => each.offset === offset);
 }
 
 /** Whether control flow ends a basic block here. */
@@ -146,8 +155,10 @@ class Search {
 
   /** Undefined at the page's end, for an instruction that spans it, and for one that is the interpreter's. */
   #instructionAt(offset: number): RegionInstruction | undefined {
-    const found = instructionAt(this.#page.bytes, offset);
-    return found && isTranslatable(found.decoded) ? found : undefined;
+    const found = decodedAt(this.#page.bytes, offset);
+    return found && isTranslatable(found.decoded)
+      ? { offset, ...found, isDeclined: this.#page.isDeclined(offset) }
+      : undefined;
   }
 
   #block(start: number): Block {
@@ -170,7 +181,7 @@ class Search {
 const REMEMBERED_MAX = 0x8000;
 const remembered = new Map<number, Decoded | undefined>();
 
-function instructionAt(bytes: DataView, offset: number): RegionInstruction | undefined {
+function decodedAt(bytes: DataView, offset: number): Pick<RegionInstruction, "length" | "decoded"> | undefined {
   if (offset > PAGE_BYTES - 2) return undefined;
   const low = bytes.getUint16(offset, true);
   const length = instructionLength(low);
@@ -182,5 +193,5 @@ function instructionAt(bytes: DataView, offset: number): RegionInstruction | und
     remembered.set(encoding, word === undefined ? undefined : decode(word));
   }
   const decoded = remembered.get(encoding);
-  return decoded && { offset, length, decoded };
+  return decoded && { length, decoded };
 }

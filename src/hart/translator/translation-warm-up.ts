@@ -28,7 +28,11 @@ export function warmUpTranslation(): void {
   const target = { memoryPages: MEMORY_PAGES, hart: 0, hasTailCalls: hasTailCalls(), fused: hasFusedMultiplyAdd() };
   const words = new Uint32Array(PAGE_BYTES / 4);
   for (let copy = 0; copy < 4; copy++) words.set(SAMPLE, copy * SAMPLE.length);
-  const page = { bytes: new DataView(words.buffer), isReached: (offset: number) => offset < 4 * SAMPLE.length * 4 };
+  const page = {
+    bytes: new DataView(words.buffer),
+    isReached: (offset: number) => offset < 4 * SAMPLE.length * 4,
+    isDeclined: () => false,
+  };
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     const region = findRegion(page, [0, 4 * SAMPLE.length], new Set());
     if (!region) return;

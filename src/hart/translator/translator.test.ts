@@ -7,9 +7,10 @@ import { Hart } from "#hart/hart.ts";
 import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
 import { REGIONS_IN_PAGE } from "#hart/translation/decoded-layout.ts";
 
+const DEVICE = 0x1000_0000;
 const host: HartHost = {
-  readDevice: () => undefined,
-  writeDevice: () => false,
+  readDevice: (address) => (address === DEVICE ? 1n : undefined),
+  writeDevice: (address) => address === DEVICE,
   time: () => 0n,
   timerChanged: () => {},
 };
@@ -54,6 +55,19 @@ class Bench {
       code.put("addi", { rd: A0, rs1: A0, imm: step });
       code.put("addi", { rd: T0, rs1: T0, imm: -1 });
       code.put("bne", { rs1: T0, imm: -8 });
+      code.put("jalr", { rs1: RA });
+    });
+  }
+
+  /** Loop `index` adds in each of its rounds what it loads from where t1 points to, and stores it there. */
+  writeLoadingLoop(index: number): void {
+    this.#write(FIRST_LOOP + index * LOOP_BYTES, (code) => {
+      code.put("addi", { rd: T0, imm: ROUNDS });
+      code.put("lw", { rd: T2, rs1: T1 });
+      code.put("add", { rd: A0, rs1: A0, rs2: T2 });
+      code.put("sw", { rs1: T1, rs2: T2 });
+      code.put("addi", { rd: T0, rs1: T0, imm: -1 });
+      code.put("bne", { rs1: T0, imm: -16 });
       code.put("jalr", { rs1: RA });
     });
   }
@@ -125,6 +139,27 @@ test("a loop that became hot runs translated", () => {
   expect(bench.regionsIn(1)).toBe(1);
   expect(bench.counter("translatedInstructions")).toBeGreaterThan(ROUNDS * 3);
   expect(bench.counter("regionBytes")).toBeGreaterThan(0);
+});
+
+test("loads and stores that are often of a device stay in their region, and those of RAM with them", () => {
+  const bench = new Bench();
+  bench.writeLoadingLoop(0);
+  const word = RAM_BASE + 0x8_0000;
+  bench.memory.store32(word, 2);
+  const translatedIn = (address: number): number => {
+    bench.hart.setX(T1, BigInt(address));
+    const before = bench.counter("translatedInstructions");
+    expect(bench.call(0)).toBe(address === DEVICE ? ROUNDS : 2 * ROUNDS);
+    return bench.counter("translatedInstructions") - before;
+  };
+  translatedIn(word);
+  translatedIn(word);
+  const allOfThem = translatedIn(word);
+  expect(allOfThem).toBeGreaterThan(5 * ROUNDS - 10);
+  for (let call = 0; call < 4; call++) translatedIn(DEVICE);
+  expect(bench.regionsIn(1)).toBe(1);
+  expect(translatedIn(DEVICE)).toBe(allOfThem);
+  expect(translatedIn(word)).toBe(allOfThem);
 });
 
 describe("code that changes", () => {

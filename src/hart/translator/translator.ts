@@ -7,8 +7,8 @@ import { TRANSLATED } from "#hart/translation/operation.ts";
 import { GO_ON } from "#hart/emit/region-calls.ts";
 import { buildRegionModule } from "./region-module.ts";
 import { RegionJoin } from "./region-join.ts";
-import type { CodePage } from "./region.ts";
-import { operationAt, StandingRegions, type Planned } from "./standing-regions.ts";
+import { instructionOf, type CodePage } from "./region.ts";
+import { operationAt, StandingRegions, type Planned, type Standing } from "./standing-regions.ts";
 
 /** A region so large that was joined with others so often stays as it is: what becomes hot beside it goes on in it. */
 const GENERATIONS_MAX = 2;
@@ -61,6 +61,8 @@ export class Translator {
   readonly #hot = new Set<number>();
   readonly #standing: StandingRegions;
   readonly #rebuilds = new Map<number, number>();
+  /** By RAM page, offsets of instructions that regions have often declined: loads and stores there may be of devices. */
+  readonly #declined = new Map<number, Set<number>>();
   readonly #fused = hasFusedMultiplyAdd();
   /** Slices since the first hot operation that waits. */
   #waited = 0;
@@ -77,6 +79,18 @@ export class Translator {
   /** Execution often jumps to the operation at this address. */
   hot(operation: number): void {
     if (this.#failures < FAILURES_MAX && this.#hot.size < WAITING_MAX) this.#hot.add(operation);
+  }
+
+  /** The region that begins at this operation often leaves it to the interpreter. */
+  declined(operation: number): void {
+    const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
+    const page = this.#host.decoded.ownerOf(decodedPage);
+    if (page === undefined) return;
+    const offset = (operation - operationAt(decodedPage, 0)) / 4;
+    const ofPage = this.#declined.get(page) ?? new Set();
+    if (ofPage.has(offset)) return;
+    this.#declined.set(page, ofPage.add(offset));
+    this.hot(operation);
   }
 
   /** Between slices: translates what has become hot, once it is worth a module. */
@@ -113,12 +127,14 @@ export class Translator {
   dropPage(page: number): void {
     for (const standing of this.#standing.of(page)) this.#standing.drop(standing);
     this.#rebuilds.delete(page);
+    this.#declined.delete(page);
   }
 
   dropAll(): void {
     this.#standing.dropAll();
     this.#hot.clear();
     this.#rebuilds.clear();
+    this.#declined.clear();
   }
 
   #forgetArrivals(): void {
@@ -142,10 +158,14 @@ export class Translator {
     const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
     const page = decoded.ownerOf(decodedPage);
     if (page === undefined || (this.#rebuilds.get(page) ?? 0) > REBUILDS_MAX) return;
-    if ((view.getUint32(operation, true) & 0xff) === TRANSLATED) return;
+    const offset = (operation - operationAt(decodedPage, 0)) / 4;
+    const unaware = this.#unaware(page, offset);
+    if ((view.getUint32(operation, true) & 0xff) === TRANSLATED && unaware.length === 0) return;
+    for (const each of unaware) this.#standing.drop(each);
     const codePage: CodePage = {
       bytes: new DataView(view.buffer, memory.layout.ram + page * PAGE_BYTES, PAGE_BYTES),
       isReached: (at) => view.getUint32(operationAt(decodedPage, at), true) !== 0,
+      isDeclined: (at) => this.#declined.get(page)?.has(at) ?? false,
     };
     this.#dropWritten(page);
     const standing = this.#standing.of(page);
@@ -154,8 +174,7 @@ export class Translator {
       ({ generation, region: { instructionCount } }) =>
         generation >= GENERATIONS_MAX && instructionCount > JOINED_FREELY_MAX,
     );
-    const offset = (operation - operationAt(decodedPage, 0)) / 4;
-    const joined = new RegionJoin(codePage, offset, entriesOf(finished));
+    const joined = new RegionJoin(codePage, [...new Set([offset, ...entriesOf(unaware)])], entriesOf(finished));
     const joinedPlanned = new Set(planned.filter((each) => joined.tryWith(each.region)));
     const joinedStanding = new Set(standing.filter((each) => !finished.includes(each) && joined.tryWith(each.region)));
     const region = joined.apartFrom(
@@ -167,9 +186,15 @@ export class Translator {
     if (!region) return;
     for (const each of joinedPlanned) found.delete(each);
     for (const each of joinedStanding) this.#standing.drop(each);
-    const before = [...joinedPlanned].map(({ generation }) => generation);
+    const before = [...unaware, ...joinedPlanned].map(({ generation }) => generation);
     const again = [...joinedStanding].map(({ generation }) => generation + 1);
     found.add({ page, decodedPage, region, generation: Math.max(0, ...before, ...again) });
+  }
+
+  /** The regions that were made before it was known that the instruction at this offset is often declined. */
+  #unaware(page: number, offset: number): readonly Standing[] {
+    if (!this.#declined.get(page)?.has(offset)) return [];
+    return this.#standing.of(page).filter(({ region }) => instructionOf(region, offset)?.isDeclined === false);
   }
 
   /** Regions of a page that was written from outside are unreachable already. */
