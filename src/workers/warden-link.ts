@@ -11,7 +11,10 @@ export type WardenWord =
 /** The guest's worker behind a warden, as the hypervisor sees it. */
 export function asGuestWorker(warden: Worker): GuestWorker {
   return {
-    post: (message) => warden.postMessage(message),
+    post: (message) => {
+      const own = withCopies(message as PageMessage);
+      warden.postMessage(own, buffersOf(own));
+    },
     onMessage: (listener) => {
       warden.addEventListener("message", ({ data }: MessageEvent<WardenWord>) => {
         if (data.type !== "wardenLostGuest") listener(data);
@@ -29,6 +32,24 @@ export function asGuestWorker(warden: Worker): GuestWorker {
     },
     terminate: () => warden.terminate(),
   };
+}
+
+/** The message with copies of its buffers, to give away: a structured clone would copy them twice. */
+function withCopies(message: PageMessage): PageMessage {
+  if (message.type === "forget") return { ...message, children: message.children.map(withCopiedPages) };
+  if (message.type !== "boot") return message;
+  const { kernel, initrd, disks, snapshots } = message;
+  return {
+    ...message,
+    kernel: kernel.slice(0),
+    ...(initrd && { initrd: initrd.slice(0) }),
+    disks: disks.map((disk) => disk.slice(0)),
+    snapshots: snapshots.map(withCopiedPages),
+  };
+}
+
+function withCopiedPages(record: SnapshotRecord): SnapshotRecord {
+  return { ...record, pages: record.pages.slice(0) };
 }
 
 /** The buffers of a message from the page, which are the warden's own copies: given on, they need not be copied again. */

@@ -7,12 +7,25 @@ ttyS0::respawn:-/bin/sh
 ::shutdown:/bin/umount -a -r -t ext4,ext3,ext2,vfat
 `;
 
-/** A virtio console with several ports (QEMU's) appears only a moment after its driver has started; ours is there at once. */
+/**
+ * A virtio console with several ports (QEMU's) appears only a moment after its driver has started; ours is there at once.
+ *
+ * Time passes without a guest that is paused or kept in a snapshot. The host says so on its second virtio console, where it
+ * writes how many microseconds are left of the present second: Linux reads the RTC in whole ones. For every such line the
+ * clock is set by the RTC at once, and exactly when the next second begins.
+ */
 const start = (modules: readonly string[]) => `#!/bin/sh
 follow_terminal_size() {
 	for try in 1 2 3 4 5; do
 		if [ -c /dev/hvc0 ]; then exec setsid -c follow-terminal-size </dev/hvc0 >/dev/null 2>&1; fi
 		usleep 200000
+	done
+}
+follow_time() {
+	while read -r microseconds; do
+		hwclock -s -u
+		usleep "$microseconds"
+		hwclock -s -u
 	done
 }
 mount -t devtmpfs devtmpfs /dev
@@ -21,7 +34,10 @@ mount -a
 echo tabvisor >/proc/sys/kernel/hostname
 modprobe -a ${modules.join(" ")}
 follow_terminal_size &
-if [ -c /dev/hvc1 ]; then follow-time <>/dev/hvc1 >/dev/null 2>&1 & fi
+if [ -c /dev/hvc1 ]; then
+	follow_time <>/dev/hvc1 >/dev/null 2>&1 &
+	echo $! >/run/follow-time.pid
+fi
 `;
 
 /** A serial line has no window size. The host tells it to a virtio console (virtio 1.2 §5.3.4), whose tty we hold. */
@@ -36,20 +52,6 @@ apply
 # Only "wait" is left by a signal without a race; the sleeper gives it something to wait for.
 sleep 2147483647 </dev/null &
 while kill -0 $!; do wait $!; done
-`;
-
-/**
- * Time passes without a guest that is paused or kept in a snapshot. The host says so on its second virtio console, where it
- * writes how many microseconds are left of the present second: Linux reads the RTC in whole ones.
- */
-const FOLLOW_TIME = `#!/bin/sh
-# Sets the clock by the RTC for every line on standard input: at once, and exactly when the next second begins.
-stty raw -echo
-while read -r microseconds; do
-	hwclock -s -u
-	usleep "$microseconds"
-	hwclock -s -u
-done
 `;
 
 const PROFILE = `export HOME=/root TERM=xterm-256color LANG=C.UTF-8 PS1='\\w \\$ '
@@ -81,7 +83,6 @@ export function rootEntries(modules: readonly string[]): readonly CpioEntry[] {
     { type: "character-device", path: "dev/console", major: 5, minor: 1 },
     { type: "character-device", path: "dev/null", major: 1, minor: 3, mode: 0o666 },
     text("bin/follow-terminal-size", FOLLOW_TERMINAL_SIZE, 0o755),
-    text("bin/follow-time", FOLLOW_TIME, 0o755),
     text("etc/filesystems", FILESYSTEMS),
     text("etc/fstab", FSTAB),
     text("etc/group", "root:x:0:\n"),

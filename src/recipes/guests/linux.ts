@@ -38,7 +38,7 @@ export const FAST = ["cryptomgr.notests", `initcall_blacklist=${SKIPPED.join()}`
 /** Debian's kernel, unmodified, with busybox as its whole user land. */
 export const linux: Recipe = {
   id: "linux",
-  revision: 4,
+  revision: 5,
   packages: [{ name: "linux-image-riscv64", dependency: /^linux-image-\d.*-riscv64$/ }, { name: "busybox-static" }],
   async build([kernel, busybox]) {
     if (!kernel || !busybox) throw new Error("A package of the recipe is missing.");
