@@ -147,6 +147,19 @@ describe("transmitter", () => {
     ]);
   });
 
+  test("what is written behind bytes that wait does not overtake them, though the sink has room again", () => {
+    const { host, uart, print, printed, write } = make();
+    write(FCR, 0x01);
+    host.room = 0;
+    print("ab");
+    host.room = 1;
+    print("c");
+    uart.poll();
+    host.room = Infinity;
+    uart.poll();
+    expect(printed()).toBe("abc");
+  });
+
   test("without FIFOs one byte waits", () => {
     const { host, uart, print, printed } = make();
     host.room = 0;

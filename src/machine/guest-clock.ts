@@ -54,10 +54,7 @@ export class WallClock implements GuestClock {
     const seen = this.#host.now();
     const gap = seen - this.#lastSeen;
     this.#lastSeen = seen;
-    if (this.#hasWork && gap > FROZEN_TICKS) {
-      this.#offset -= gap;
-      this.#lookWhetherParted();
-    }
+    if (this.#hasWork && gap > FROZEN_TICKS) this.#offset -= gap;
     return seen + this.#offset;
   }
 

@@ -68,3 +68,14 @@ test("one write prints at most 1 MiB, and says how much", () => {
   expect(systemCall(guest, 64n, 1n, BigInt(RAM_BASE), 0x18_0000n)).toBe(0x10_0000n);
   expect(guest.text()).toHaveLength(0x10_0000);
 });
+
+test("a system call whose words are not all in RAM is none", () => {
+  const guest = htif();
+  for (const left of [8, 56]) {
+    const address = RAM_BASE + 0x10_0000 - left;
+    for (let at = address; at < address + left; at += 8) guest.memory.store64(at, 64n);
+    guest.say(BigInt(address));
+    expect(guest.memory.load64(FROMHOST)).toBe(0n);
+    expect(guest.memory.load64(address)).toBe(64n);
+  }
+});

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { RAM_BASE } from "#memory/layout.ts";
+import { describe, expect, test, vi } from "vitest";
+import { HART_BASE, HartSlot, RAM_BASE } from "#memory/layout.ts";
 import { scriptedMachine, type ScriptedHart } from "./machine.fixture.ts";
 
 const BASE = 0x10n;
@@ -41,6 +41,14 @@ describe("what every call answers", () => {
   ])("%s", (_, extension, functionId, args, expected) => {
     expect(callSbi(guest().hart, extension, functionId, ...args)).toEqual(expected);
   });
+});
+
+test("a timer ends the slice, since one that is due is to come at once", () => {
+  const { hart, memory } = guest();
+  const exit = vi.spyOn(hart, "requestExit");
+  expect(callSbi(hart, TIME, 0n, 5n)).toEqual([0n, 0n]);
+  expect(memory.view.getBigUint64(HART_BASE + HartSlot.stimecmp, true)).toBe(5n);
+  expect(exit).toHaveBeenCalledOnce();
 });
 
 describe("system reset", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RingReader } from "#base/byte-ring.ts";
+import { RingReader, RingWriter } from "#base/byte-ring.ts";
 import { CONSOLE_IN, CONSOLE_OUT, CONSOLE_RING_BYTES } from "#memory/layout.ts";
 import { WorkerConsole } from "./worker-console.ts";
 
@@ -11,7 +11,11 @@ function make(neverRefuse: boolean) {
     () => 0,
     () => {},
   );
-  return { terminal, page: new RingReader(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES) };
+  return {
+    terminal,
+    page: new RingReader(buffer, CONSOLE_OUT, CONSOLE_RING_BYTES),
+    keyboard: new RingWriter(buffer, CONSOLE_IN, CONSOLE_RING_BYTES),
+  };
 }
 
 test("under the wall clock, output without room is refused", () => {
@@ -21,6 +25,29 @@ test("under the wall clock, output without room is refused", () => {
   expect(printed).toBe(CONSOLE_RING_BYTES);
   page.read(1);
   expect(terminal.sink.write(0)).toBe(true);
+});
+
+test("what comes after what was kept for want of room waits until that has gone", () => {
+  const { terminal, page } = make(false);
+  terminal.sink.keep(new Uint8Array(CONSOLE_RING_BYTES).fill(1));
+  terminal.sink.keep(Uint8Array.of(2, 3));
+  expect(page.read(10).length).toBe(10);
+  expect(terminal.sink.write(4)).toBe(false);
+  terminal.tellPage();
+  expect(terminal.sink.write(4)).toBe(true);
+  expect([...page.read(CONSOLE_RING_BYTES)].slice(-4)).toEqual([1, 2, 3, 4]);
+});
+
+test("a guest that was reset is no longer one that said it is full", () => {
+  const { terminal, keyboard } = make(false);
+  const XOFF = 0x13;
+  keyboard.write(new Uint8Array(2048));
+  for (let taken = 0; taken < 1500; taken++) expect(terminal.source.read()).toBe(0);
+  terminal.sink.write(XOFF);
+  expect(terminal.source.read()).toBe(-1);
+  terminal.clear();
+  keyboard.write(new Uint8Array(2048));
+  expect(terminal.source.read()).toBe(0);
 });
 
 test("where nothing may be refused, a machine that prints more than the page takes is to be held up, and nothing is lost", () => {

@@ -41,6 +41,44 @@ test.each(engines)("%s: a page that was stored to, was then executed, and is sto
   expect(hart.x(10)).toBe(65n);
 });
 
+test.each(engines)("%s: the host writes over a page that was executed to its last halfword", (engine) => {
+  const memory = new GuestMemory(1);
+  const [addA0_1, addA0_8, end] = [0x0505, 0x0521, PAGE_BYTES - 2];
+  const write = (compressed: number) => memory.write(RAM_BASE + end, Uint8Array.of(compressed, compressed >>> 8));
+  words(memory, PAGE_BYTES, SPIN);
+  const hart = start(engine, memory);
+  for (const [compressed, expected] of [
+    [addA0_1, 1n],
+    [addA0_8, 9n],
+    [addA0_1, 10n],
+  ] as const) {
+    write(compressed);
+    hart.pc = BigInt(RAM_BASE + end);
+    hart.run(1);
+    expect(hart.x(10)).toBe(expected);
+  }
+});
+
+test.each(engines)("%s: a page that was code becomes data by many stores, and is code again at once", (engine) => {
+  const memory = new GuestMemory(1);
+  const swA0 = 0x00a2_a223;
+  const addiT1 = 0xfff3_0313;
+  const bnezT1 = 0xfe03_1ce3;
+  words(memory, 0, AUIPC_T0_1, CALL_T0, swA0, addiT1, bnezT1, CALL_T0, SPIN);
+  words(memory, PAGE_BYTES, ADDI_A0_1, ADDI_A0_1, RET);
+  const hart = start(engine, memory);
+  hart.setX(6, 100n);
+  hart.run(5);
+  expect(hart.x(10)).toBe(2n);
+  // Over its second instruction, a hundred times.
+  hart.setX(10, BigInt(ADDI_A0_64));
+  hart.run(300);
+  expect(hart.x(6)).toBe(0n);
+  hart.setX(10, 0n);
+  hart.run(4);
+  expect(hart.x(10)).toBe(65n);
+});
+
 test.each(engines)("%s: the second of two instructions that one handler runs is written anew", (engine) => {
   const memory = new GuestMemory(1);
   const lwT1 = 0x00c2_a303;

@@ -8,9 +8,14 @@ import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
 import { REGIONS_IN_PAGE } from "#hart/translation/decoded-layout.ts";
 
 const DEVICE = 0x1000_0000;
+/** What the device does when it is written to, if it does anything. */
+let onWrite: () => void = () => {};
 const host: HartHost = {
   readDevice: (address) => (address === DEVICE ? 1n : undefined),
-  writeDevice: (address) => address === DEVICE,
+  writeDevice: (address) => {
+    if (address === DEVICE) onWrite();
+    return address === DEVICE;
+  },
   time: () => 0n,
   timerChanged: () => {},
 };
@@ -25,6 +30,7 @@ const MANY = 32;
 const BUDGET = 400;
 /** In the first page, beside a jump to itself. */
 const STORE = 64;
+const STORE_BYTE = 96;
 const CALLS = 128;
 
 /** A hart with loops from the second page on. */
@@ -38,6 +44,10 @@ class Bench {
     this.#write(0, (code) => code.put("jal"));
     this.#write(STORE, (code) => {
       code.put("sw", { rs1: T1, rs2: T2 });
+      code.put("jalr", { rs1: RA });
+    });
+    this.#write(STORE_BYTE, (code) => {
+      code.put("sb", { rs1: T1, rs2: T2 });
       code.put("jalr", { rs1: RA });
     });
     this.#write(CALLS, (code) => {
@@ -95,12 +105,20 @@ class Bench {
 
   /** The guest stores a word. */
   store(offset: number, word: number): void {
-    this.hart.setX(T1, BigInt(RAM_BASE + offset));
-    this.hart.setX(T2, BigInt(word));
-    this.hart.setX(RA, BigInt(RAM_BASE));
-    this.hart.pc = BigInt(RAM_BASE + STORE);
-    this.hart.run(3);
+    this.#store(STORE, offset, word);
     expect(this.memory.load32(RAM_BASE + offset)).toBe(word);
+  }
+
+  storeByte(offset: number, byte: number): void {
+    this.#store(STORE_BYTE, offset, byte);
+  }
+
+  #store(code: number, offset: number, value: number): void {
+    this.hart.setX(T1, BigInt(RAM_BASE + offset));
+    this.hart.setX(T2, BigInt(value));
+    this.hart.setX(RA, BigInt(RAM_BASE));
+    this.hart.pc = BigInt(RAM_BASE + code);
+    this.hart.run(3);
   }
 
   counter(name: keyof typeof Counter): number {
@@ -132,6 +150,13 @@ function stepInstruction(step: number): number {
   return code.wordAt(0);
 }
 
+/** `addi t0, t0, step`. */
+function countDownInstruction(step: number): number {
+  const code = new CodeWriter();
+  code.put("addi", { rd: T0, rs1: T0, imm: step });
+  return code.wordAt(0);
+}
+
 test("a loop that became hot runs translated", () => {
   const bench = new Bench();
   bench.writeLoop(0);
@@ -160,6 +185,38 @@ test("loads and stores that are often of a device stay in their region, and thos
   expect(bench.regionsIn(1)).toBe(1);
   expect(translatedIn(DEVICE)).toBe(allOfThem);
   expect(translatedIn(word)).toBe(allOfThem);
+});
+
+test("a device that has the hart stop: it stands behind the instruction that wrote to it", () => {
+  const bench = new Bench();
+  bench.writeLoadingLoop(0);
+  bench.hart.setX(T1, BigInt(DEVICE));
+  for (let call = 0; call < 5; call++) expect(bench.call(0)).toBe(ROUNDS);
+  let writes = 0;
+  onWrite = () => {
+    if (++writes === 11) bench.hart.requestExit();
+  };
+  bench.hart.pc = loopAddress(0);
+  const before = bench.hart.ticks;
+  bench.hart.run(BUDGET);
+  expect(bench.hart.pc).toBe(loopAddress(0) + 16n);
+  expect(bench.hart.ticks - before).toBe(1n + 10n * 5n + 3n);
+  onWrite = () => {};
+});
+
+test("a device that writes over the region that wrote to it: what it wrote is what runs next", () => {
+  const bench = new Bench();
+  bench.writeLoadingLoop(0);
+  bench.hart.setX(T1, BigInt(DEVICE));
+  for (let call = 0; call < 5; call++) expect(bench.call(0)).toBe(ROUNDS);
+  let writes = 0;
+  // Instead of the instruction behind the store, which counts down: from the eleventh round on, by two.
+  const countDown = Number(loopAddress(0)) + 16;
+  onWrite = () => {
+    if (++writes === 11) bench.memory.store32(countDown, countDownInstruction(-2));
+  };
+  expect(bench.call(0)).toBe(10 + (ROUNDS - 10) / 2);
+  onWrite = () => {};
 });
 
 describe("code that changes", () => {
@@ -204,6 +261,33 @@ describe("code that changes", () => {
       bench.writeLoop(0, step);
       for (let call = 0; call < 3; call++) expect(bench.call(0)).toBe(step * ROUNDS);
       expect(bench.regionsIn(1)).toBe(1);
+    }
+  });
+
+  test("of a page that was written from outside, only what is hot again stands", () => {
+    const bench = new Bench();
+    for (const loop of [0, 1]) bench.writeLoop(loop);
+    for (let call = 0; call < 3; call++) for (const loop of [0, 1]) bench.call(loop);
+    expect(bench.regionsIn(1)).toBe(2);
+    bench.writeLoop(0);
+    for (let call = 0; call < 3; call++) bench.call(0);
+    expect(bench.regionsIn(1)).toBe(1);
+  });
+
+  test("a byte counts where it is a region's first or last, and not beside them", () => {
+    const bench = new Bench();
+    const [before, first, last, after] = [-1, 0, 19, 20].map((offset) => FIRST_LOOP + LOOP_BYTES + offset);
+    for (const [offset = 0, left] of [
+      [before, 1],
+      [after, 1],
+      [first, 0],
+      [last, 0],
+    ] as const) {
+      bench.writeLoop(1);
+      for (let call = 0; call < 3; call++) expect(bench.call(1)).toBe(ROUNDS);
+      expect(bench.regionsIn(1)).toBe(1);
+      bench.storeByte(offset, bench.memory.read(RAM_BASE + offset, 1)[0] ?? 0);
+      expect(bench.regionsIn(1)).toBe(left);
     }
   });
 });
