@@ -1,34 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TestLine } from "./line.fixture.ts";
-import { Ns16550 } from "./ns16550.ts";
-
-const [RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-const [THR, FCR] = [RBR, IIR];
-
-function make() {
-  const host = { output: [] as number[], room: Infinity, input: [] as number[], log: [] as string[] };
-  const line = new TestLine();
-  const uart = new Ns16550({
-    line,
-    output: {
-      write: (byte) => {
-        if (host.room === 0) return false;
-        host.room--;
-        host.output.push(byte);
-        return true;
-      },
-    },
-    input: { read: () => host.input.shift() ?? -1 },
-    log: (message) => host.log.push(message),
-  });
-  const read = (offset: number) => uart.read(offset, 1);
-  const write = (offset: number, value: number) => uart.write(offset, 1, value);
-  const type = (text: string) => host.input.push(...Buffer.from(text));
-  const printed = () => Buffer.from(host.output).toString();
-  const print = (text: string) => Buffer.from(text).forEach((byte) => write(THR, byte));
-  return { host, line, uart, read, write, type, print, printed };
-}
+import { FCR, IER, IIR, LCR, LSR, make, MCR, MSR, RBR, SCR, THR } from "./ns16550.fixture.ts";
 
 describe("registers", () => {
   test("power-on values", () => {
@@ -83,101 +55,6 @@ describe("registers", () => {
     const { read, write, host } = make();
     write(8, 0x41);
     expect([read(8), read(0xff), host.output]).toEqual([0, 0, []]);
-  });
-});
-
-describe("transmitter", () => {
-  test("bytes go out in order", () => {
-    const { print, printed, read } = make();
-    print("hello\n");
-    expect([printed(), read(LSR)]).toEqual(["hello\n", 0x60]);
-  });
-
-  test("THRE interrupts when enabled while empty, until IIR tells or THR is written; then after each drain", () => {
-    const { uart, line, read, write } = make();
-    write(IER, 2);
-    uart.poll();
-    expect(line.level).toBe(true);
-    expect([read(IIR), line.level, read(IIR)]).toEqual([0x02, false, 0x01]);
-    write(THR, 0x41);
-    expect([line.level, read(IIR), line.level]).toEqual([true, 0x02, false]);
-    write(IER, 2); // not a change: no new interrupt
-    uart.poll();
-    expect(line.level).toBe(false);
-    write(IER, 0);
-    write(IER, 2);
-    uart.poll();
-    expect(line.level).toBe(true);
-    write(IER, 0);
-    expect([line.level, read(IIR)]).toEqual([false, 0x01]);
-  });
-
-  test("enabled while empty, it is told in IIR at once, but interrupts only from the next poll on", () => {
-    const { uart, line, print, printed, read, write } = make();
-    write(IER, 2);
-    expect(line.level).toBe(false);
-    print("at once all the same");
-    expect([printed(), line.level]).toEqual(["at once all the same", true]);
-    write(IER, 0);
-    write(IER, 2);
-    expect([line.level, read(IIR)]).toEqual([false, 0x02]);
-    uart.poll();
-    expect(line.level).toBe(false);
-  });
-
-  test("a sink that refuses holds THRE and TEMT at 0 and loses nothing", () => {
-    const { host, line, uart, print, printed, read, write } = make();
-    write(FCR, 0x01);
-    write(IER, 2);
-    read(IIR);
-    host.room = 3;
-    print("0123456789abcdef");
-    expect([printed(), read(LSR), uart.blocked, line.level]).toEqual(["012", 0, true, false]);
-    host.room = 5;
-    uart.poll();
-    expect([printed(), read(LSR), line.level]).toEqual(["01234567", 0, false]);
-    host.room = Infinity;
-    uart.poll();
-    expect([printed(), read(LSR), uart.blocked, line.level, read(IIR)]).toEqual([
-      "0123456789abcdef",
-      0x60,
-      false,
-      true,
-      0xc2,
-    ]);
-  });
-
-  test("what is written behind bytes that wait does not overtake them, though the sink has room again", () => {
-    const { host, uart, print, printed, write } = make();
-    write(FCR, 0x01);
-    host.room = 0;
-    print("ab");
-    host.room = 1;
-    print("c");
-    uart.poll();
-    host.room = Infinity;
-    uart.poll();
-    expect(printed()).toBe("abc");
-  });
-
-  test("without FIFOs one byte waits", () => {
-    const { host, uart, print, printed } = make();
-    host.room = 0;
-    print("ab");
-    host.room = Infinity;
-    uart.poll();
-    expect(printed()).toBe("a");
-  });
-
-  test("FCR clears what waits", () => {
-    const { host, uart, print, printed, read, write } = make();
-    write(FCR, 1);
-    host.room = 0;
-    print("gone");
-    write(FCR, 1 | 4);
-    host.room = Infinity;
-    uart.poll();
-    expect([printed(), read(LSR)]).toEqual(["", 0x60]);
   });
 });
 
