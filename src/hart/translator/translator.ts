@@ -85,7 +85,8 @@ export class Translator {
   declined(operation: number): void {
     const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
     const page = this.#host.decoded.ownerOf(decodedPage);
-    if (page === undefined) return;
+    // One that is turned away now comes again.
+    if (page === undefined || this.#hot.size >= WAITING_MAX) return;
     const offset = (operation - operationAt(decodedPage, 0)) / 4;
     const ofPage = this.#declined.get(page) ?? new Set();
     if (ofPage.has(offset)) return;
