@@ -18,6 +18,8 @@ export interface ExecSession {
 /** Lines typed at a shell that edits them must be shorter than its buffer. */
 const LINE_BYTES = 600;
 const TAIL_CHARACTERS = 512;
+/** What the marks around the output begin and end with. */
+const MARK = 0x1e;
 
 /** How commands are given to what shows that prompt. Throws UsageError where the command cannot be typed. */
 export function execSession(prompt: string, command: string, host: ExecHost): ExecSession {
@@ -58,6 +60,7 @@ class ShellSession implements ExecSession {
   }
 
   #output(byte: number): void {
+    if (this.#held.length === 0 && byte !== MARK) return this.#host.print([byte]);
     this.#held.push(byte);
     const text = String.fromCharCode(...this.#held);
     const end = /^\x1eE(\d+)\x1e$/.exec(text);

@@ -120,6 +120,13 @@ class V86Shell implements Shell {
   }
 }
 
+/** v86 keeps time in a worker that it makes from a blob, and knows no Trusted Types. */
+const V86_POLICY = {
+  "worker-src": "'self' blob:",
+  "require-trusted-types-for": undefined,
+  "trusted-types": undefined,
+};
+
 /** v86 in the same headless Chromium, with a Debian for i386. */
 export class V86Side implements Side {
   readonly name: string;
@@ -170,8 +177,7 @@ export class V86Side implements Side {
     this.#server = await startStaticServer({
       folders: [this.#guest.folder, join(PACKAGE, "build")],
       port: 0,
-      // v86 keeps time in a worker that it makes from a blob.
-      headers: { "Content-Security-Policy": contentSecurityPolicy({ "worker-src": "'self' blob:" }) },
+      headers: { "Content-Security-Policy": contentSecurityPolicy(V86_POLICY) },
     });
     this.#browser = await chromium.launch({ executablePath: this.#executable, args: [...CHROMIUM_FLAGS] });
     const page = await this.#browser.newPage();

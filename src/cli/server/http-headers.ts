@@ -23,9 +23,10 @@ const POLICY: Readonly<Record<string, string>> = {
   "trusted-types": "tabvisor-workers",
 };
 
-/** Our content security policy, with these directives in place of its own. */
-export function contentSecurityPolicy(changes: Readonly<Record<string, string>> = {}): string {
+/** Our content security policy, with these directives in place of its own; what is undefined is left out. */
+export function contentSecurityPolicy(changes: Readonly<Record<string, string | undefined>> = {}): string {
   return Object.entries({ ...POLICY, ...changes })
+    .filter(([, sources]) => sources !== undefined)
     .map(([directive, sources]) => `${directive} ${sources}`)
     .join("; ");
 }
