@@ -2,20 +2,13 @@ import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { engineNames, type EngineName } from "#hart/random-programs/contender.fixture.ts";
-import type { HartHost } from "#hart/state/hart-host.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { Hart } from "./hart.ts";
-
-const host: HartHost = {
-  readDevice: () => undefined,
-  writeDevice: () => false,
-  time: () => 0n,
-  timerChanged: () => {},
-};
 
 function run(engine: EngineName, program: readonly number[], budget: number): Hart {
   const memory = new GuestMemory(1);
   memory.write(RAM_BASE, new Uint8Array(new Uint32Array(program).buffer));
-  const hart = new Hart(memory, host, engine, { hotThreshold: 1 });
+  const hart = new Hart(memory, NO_BOARD, engine, { hotThreshold: 1 });
   hart.reset(BigInt(RAM_BASE), "M");
   hart.run(budget);
   return hart;

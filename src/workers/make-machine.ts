@@ -1,5 +1,5 @@
 import { MemoryDisk, bytesBase } from "#devices/disks/memory-disk.ts";
-import type { HartHost } from "#hart/state/hart-host.ts";
+import { NO_BOARD, type HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
 import { warmUpTranslation } from "#hart/translator/translation-warm-up.ts";
 import type { MachineParts } from "#machine/face.ts";
@@ -8,13 +8,6 @@ import type { GuestMemory } from "#memory/guest-memory.ts";
 import { Counter, HART_BASE, HartSlot } from "#memory/layout.ts";
 import type { BootMessage, GuestEngine } from "#protocol/messages.ts";
 import type { RunnableMachine, RunnerMachineHost } from "./runner-face.ts";
-
-const NO_BOARD: HartHost = {
-  readDevice: () => undefined,
-  writeDevice: () => false,
-  time: () => 0n,
-  timerChanged: () => {},
-};
 
 /** Most bytes that a guest may write over its disks before they are full. */
 const OVERLAY_BYTES_MAX = 512 * 2 ** 20;

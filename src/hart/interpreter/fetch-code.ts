@@ -157,14 +157,8 @@ export abstract class FetchCode extends OperationValues {
     f.get(this.ip).i32(1).op("i32.shr_u");
     f.i32((HOT_COUNTER_COUNT - 1) << 2).op("i32.and");
     if (kind !== 0) f.i32(kind).op("i32.xor");
-    f.set(counter);
-    f.get(counter)
-      .get(counter)
-      .memory("i32.load", HOT_COUNTERS)
-      .i32(1)
-      .op("i32.add")
-      .tee(count)
-      .memory("i32.store", HOT_COUNTERS);
+    f.tee(counter);
+    f.get(counter).memory("i32.load", HOT_COUNTERS).i32(1).op("i32.add").tee(count).memory("i32.store", HOT_COUNTERS);
     f.get(count)
       .i32(regions.threshold)
       .op("i32.ge_u")

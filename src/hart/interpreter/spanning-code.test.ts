@@ -3,6 +3,7 @@ import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { assemble } from "#riscv/cases/case.fixture.ts";
 import { Hart } from "#hart/hart.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 
 const SPANNING = RAM_BASE + 0xffe;
 const NOP = assemble("addi", {});
@@ -20,11 +21,7 @@ test.each(["evaluator", "interpreter", "translator"] as const)(
   "%s: an instruction that spans two pages is what stands there now, whichever half was written",
   (engine) => {
     const memory = new GuestMemory(1);
-    const hart = new Hart(
-      memory,
-      { readDevice: () => undefined, writeDevice: () => false, time: () => 0n, timerChanged: () => {} },
-      engine,
-    );
+    const hart = new Hart(memory, NO_BOARD, engine);
     hart.reset(BigInt(SPANNING), "M");
     const write = (word: number): void => {
       memory.store16(SPANNING, word & 0xffff);

@@ -3,18 +3,11 @@ import { HartSlot, RAM_BASE } from "#memory/layout.ts";
 import type { CaseHart } from "#riscv/cases/all.fixture.ts";
 import type { AccessWidth } from "#riscv/engine.ts";
 import type { EngineName } from "./contender.fixture.ts";
-import type { HartHost } from "#hart/state/hart-host.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
 
 const TRAP_VECTOR = BigInt(RAM_BASE + 0x8000);
 const FS_DIRTY = 3n << 13n;
-
-const host: HartHost = {
-  readDevice: () => undefined,
-  writeDevice: () => false,
-  time: () => 0n,
-  timerChanged: () => {},
-};
 
 /** A whole hart with either engine, as the table of expectations wants it. One is used for many cases; `reset` comes before each. */
 export class HartUnderTest implements CaseHart {
@@ -22,7 +15,7 @@ export class HartUnderTest implements CaseHart {
   readonly memory = new GuestMemory(1);
 
   constructor(engine: EngineName) {
-    this.hart = new Hart(this.memory, host, engine, { hotThreshold: 1 });
+    this.hart = new Hart(this.memory, NO_BOARD, engine, { hotThreshold: 1 });
   }
 
   reset(): void {

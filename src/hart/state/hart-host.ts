@@ -16,3 +16,11 @@ export interface HartHost {
   /** The engine has called out many times, which may have taken long: the board may ask for an exit. */
   calledOut?(): void;
 }
+
+/** Nothing around the hart: every device access faults, and time stands still. */
+export const NO_BOARD: HartHost = {
+  readDevice: () => undefined,
+  writeDevice: () => false,
+  time: () => 0n,
+  timerChanged: () => {},
+};

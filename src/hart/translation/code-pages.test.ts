@@ -1,15 +1,9 @@
 import { expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { DECODED_PAGES, PAGE_BYTES, RAM_BASE } from "#memory/layout.ts";
-import type { HartHost } from "#hart/state/hart-host.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
 
-const host: HartHost = {
-  readDevice: () => undefined,
-  writeDevice: () => false,
-  time: () => 0n,
-  timerChanged: () => {},
-};
 const engines = ["evaluator", "interpreter", "translator"] as const;
 
 const AUIPC_T0_1 = 0x0000_1297;
@@ -20,7 +14,7 @@ const CALL_T0 = 0x0002_80e7;
 const SPIN = 0x0000_006f;
 
 function start(engine: (typeof engines)[number], memory: GuestMemory): Hart {
-  const hart = new Hart(memory, host, engine, { hotThreshold: 1 });
+  const hart = new Hart(memory, NO_BOARD, engine, { hotThreshold: 1 });
   hart.reset(BigInt(RAM_BASE), "M");
   return hart;
 }

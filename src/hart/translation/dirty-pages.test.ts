@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { PAGE_BYTES, PageFlag, RAM_BASE } from "#memory/layout.ts";
 import { Hart } from "#hart/hart.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { engineNames } from "#hart/random-programs/contender.fixture.ts";
 import { assemble } from "#riscv/cases/case.fixture.ts";
 
 const [T0, T1, T2] = [5, 6, 7];
 const FIRST = 16;
 const PAGES = 40;
-const board = { readDevice: () => undefined, writeDevice: () => false, time: () => 0n, timerChanged: () => {} };
 
 test.each(engineNames)(
   "the %s marks every page dirty that it stores to, and again once pages were made clean",
@@ -22,7 +22,7 @@ test.each(engineNames)(
       assemble("jal", {}),
     ];
     program.forEach((word, index) => memory.store32(RAM_BASE + index * 4, word));
-    const hart = new Hart(memory, board, engine, { hotThreshold: 1 });
+    const hart = new Hart(memory, NO_BOARD, engine, { hotThreshold: 1 });
     hart.reset(BigInt(RAM_BASE), "M");
     hart.setX(T2, BigInt(PAGE_BYTES));
     const dirty = () => [...memory.pageFlags].flatMap((flags, page) => (flags & PageFlag.dirty ? [page] : []));

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { RAM_BASE } from "#memory/layout.ts";
 import { Hart } from "#hart/hart.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { engineNames } from "#hart/random-programs/contender.fixture.ts";
 import { assemble } from "#riscv/cases/case.fixture.ts";
 import { Pte } from "./translation.ts";
@@ -11,7 +12,6 @@ const MEGA = 0x20_0000;
 /** Virtual: code in the first 2 MiB, the second are one superpage. */
 const CODE_VA = 0x4000;
 const [T0, T1, A0, A1, A2] = [5, 6, 10, 11, 12];
-const board = { readDevice: () => undefined, writeDevice: () => false, time: () => 0n, timerChanged: () => {} };
 
 test.each(engineNames)(
   "the %s: a fence for one page of a superpage is for all of it (Privileged ISA §4.2.1)",
@@ -42,7 +42,7 @@ test.each(engineNames)(
       [2 * MEGA + 0x5000, 4n],
     ] as const)
       memory.store64(RAM_BASE + place, value);
-    const hart = new Hart(memory, board, engine, { hotThreshold: 1 });
+    const hart = new Hart(memory, NO_BOARD, engine, { hotThreshold: 1 });
     hart.reset(BigInt(CODE_VA), "S");
     hart.state.set("satp", (8n << 60n) | BigInt((RAM_BASE + ROOT) >>> 12));
     hart.stateReplaced();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { GuestMemory } from "#memory/guest-memory.ts";
 import { HartSlot, PageFlag, RAM_BASE } from "#memory/layout.ts";
 import { Hart } from "#hart/hart.ts";
+import { NO_BOARD } from "#hart/state/hart-host.ts";
 import { engineNames } from "#hart/random-programs/contender.fixture.ts";
 import { assemble } from "#riscv/cases/case.fixture.ts";
 import { Cause } from "#riscv/engine.ts";
@@ -32,7 +33,7 @@ function guest(
   set(LEAVES, CODE_VA >>> 12, entry(CODE, code));
   set(LEAVES, DATA_VA >>> 12, entry(DATA, data));
   words.forEach((word, index) => memory.store32(RAM_BASE + CODE + index * 4, word));
-  const hart = new Hart(memory, board, engine, { hotThreshold: 1 });
+  const hart = new Hart(memory, NO_BOARD, engine, { hotThreshold: 1 });
   hart.reset(BigInt(CODE_VA), "S");
   hart.state.set("satp", (8n << 60n) | BigInt((RAM_BASE + ROOT) >>> 12));
   hart.state.set("medeleg", 0n);
@@ -45,7 +46,6 @@ function guest(
   return { hart, memory, leaf, isDirty, cause: () => Number(hart.state.get("mcause")) };
 }
 
-const board = { readDevice: () => undefined, writeDevice: () => false, time: () => 0n, timerChanged: () => {} };
 const RW = Pte.R | Pte.W;
 
 describe.each(engineNames)("the %s", (engine) => {

@@ -2,13 +2,23 @@ import { expect, test } from "vitest";
 import { RAM_BASE } from "#memory/layout.ts";
 import {
   BUDGET,
-  countDownInstruction,
+  addImmediate,
   DEVICE,
   loopAddress,
   ROUNDS,
+  T0,
   T1,
   TranslatorBench,
 } from "./translator-bench.fixture.ts";
+
+/** Its loop loads from the device and stores there, in a region that knows so. */
+function hotAtDevice(): TranslatorBench {
+  const bench = new TranslatorBench();
+  bench.writeLoadingLoop(0);
+  bench.hart.setX(T1, BigInt(DEVICE));
+  for (let call = 0; call < 5; call++) expect(bench.call(0)).toBe(ROUNDS);
+  return bench;
+}
 
 test("loads and stores that are often of a device stay in their region, and those of RAM with them", () => {
   const bench = new TranslatorBench();
@@ -32,10 +42,7 @@ test("loads and stores that are often of a device stay in their region, and thos
 });
 
 test("a device that has the hart stop: it stands behind the instruction that wrote to it", () => {
-  const bench = new TranslatorBench();
-  bench.writeLoadingLoop(0);
-  bench.hart.setX(T1, BigInt(DEVICE));
-  for (let call = 0; call < 5; call++) expect(bench.call(0)).toBe(ROUNDS);
+  const bench = hotAtDevice();
   let writes = 0;
   bench.onWrite = () => {
     if (++writes === 11) bench.hart.requestExit();
@@ -48,15 +55,12 @@ test("a device that has the hart stop: it stands behind the instruction that wro
 });
 
 test("a device that writes over the region that wrote to it: what it wrote is what runs next", () => {
-  const bench = new TranslatorBench();
-  bench.writeLoadingLoop(0);
-  bench.hart.setX(T1, BigInt(DEVICE));
-  for (let call = 0; call < 5; call++) expect(bench.call(0)).toBe(ROUNDS);
+  const bench = hotAtDevice();
   let writes = 0;
   // Instead of the instruction behind the store, which counts down: from the eleventh round on, by two.
   const countDown = Number(loopAddress(0)) + 16;
   bench.onWrite = () => {
-    if (++writes === 11) bench.memory.store32(countDown, countDownInstruction(-2));
+    if (++writes === 11) bench.memory.store32(countDown, addImmediate(T0, -2));
   };
   expect(bench.call(0)).toBe(10 + (ROUNDS - 10) / 2);
 });

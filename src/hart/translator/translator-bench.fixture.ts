@@ -4,6 +4,7 @@ import { Counter, DECODED, DECODED_PAGE_BYTES, HartSlot, PAGE_BYTES, RAM_BASE } 
 import { CodeWriter } from "#hart/random-programs/code-writer.fixture.ts";
 import type { HartHost } from "#hart/state/hart-host.ts";
 import { Hart } from "#hart/hart.ts";
+import { assemble } from "#riscv/cases/case.fixture.ts";
 import { REGIONS_IN_PAGE } from "#hart/translation/decoded-layout.ts";
 
 export const DEVICE = 0x1000_0000;
@@ -140,16 +141,7 @@ export function loopAddress(index: number): bigint {
   return BigInt(RAM_BASE + FIRST_LOOP + index * LOOP_BYTES);
 }
 
-/** `addi a0, a0, step`, which stands second in a loop. */
-export function stepInstruction(step: number): number {
-  const code = new CodeWriter();
-  code.put("addi", { rd: A0, rs1: A0, imm: step });
-  return code.wordAt(0);
-}
-
-/** `addi t0, t0, step`. */
-export function countDownInstruction(step: number): number {
-  const code = new CodeWriter();
-  code.put("addi", { rd: T0, rs1: T0, imm: step });
-  return code.wordAt(0);
+/** `addi register, register, step`. */
+export function addImmediate(register: number, step: number): number {
+  return assemble("addi", { rd: register, rs1: register, imm: step });
 }

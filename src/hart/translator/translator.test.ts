@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RAM_BASE } from "#memory/layout.ts";
 import { TABLE_SIZE } from "#hart/interpreter/interpreter.ts";
-import { A0, FIRST_LOOP, LOOP_BYTES, ROUNDS, stepInstruction, TranslatorBench } from "./translator-bench.fixture.ts";
+import { A0, FIRST_LOOP, LOOP_BYTES, ROUNDS, addImmediate, TranslatorBench } from "./translator-bench.fixture.ts";
 
 /** Loops called in one slice. */
 const MANY = 32;
@@ -24,7 +24,7 @@ describe("code that changes", () => {
     expect(bench.regionsIn(1)).toBe(2);
     bench.store(FIRST_LOOP + 3 * LOOP_BYTES, 77);
     expect(bench.regionsIn(1)).toBe(2);
-    bench.store(FIRST_LOOP + 4, stepInstruction(3));
+    bench.store(FIRST_LOOP + 4, addImmediate(A0, 3));
     expect(bench.regionsIn(1)).toBe(1);
     expect(bench.call(1)).toBe(ROUNDS);
     for (let call = 0; call < 3; call++) expect(bench.call(0)).toBe(3 * ROUNDS);
@@ -37,7 +37,7 @@ describe("code that changes", () => {
     bench.writeLoop(LOOP_BYTES);
     const rewrite = (times: number) => {
       for (let step = 1; step <= times; step++) {
-        bench.store(FIRST_LOOP + 4, stepInstruction(step));
+        bench.store(FIRST_LOOP + 4, addImmediate(A0, step));
         for (let call = 0; call < 2; call++) expect(bench.call(0)).toBe(step * ROUNDS);
       }
     };

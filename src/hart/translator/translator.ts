@@ -83,11 +83,10 @@ export class Translator {
 
   /** The region that begins at this operation often leaves it to the interpreter. */
   declined(operation: number): void {
-    const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
-    const page = this.#host.decoded.ownerOf(decodedPage);
+    const place = this.#placeOf(operation);
     // One that is turned away now comes again.
-    if (page === undefined || this.#hot.size >= WAITING_MAX) return;
-    const offset = (operation - operationAt(decodedPage, 0)) / 4;
+    if (!place || this.#hot.size >= WAITING_MAX) return;
+    const { page, offset } = place;
     const ofPage = this.#declined.get(page) ?? new Set();
     if (ofPage.has(offset)) return;
     this.#declined.set(page, ofPage.add(offset));
@@ -154,12 +153,11 @@ export class Translator {
 
   /** Finds the region that an operation belongs to; those that it belongs with are dropped, to become one. */
   #plan(operation: number, found: Set<Planned>): void {
-    const { decoded, memory } = this.#host;
+    const { memory } = this.#host;
     const { view } = memory;
-    const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
-    const page = decoded.ownerOf(decodedPage);
-    if (page === undefined || (this.#rebuilds.get(page) ?? 0) > REBUILDS_MAX) return;
-    const offset = (operation - operationAt(decodedPage, 0)) / 4;
+    const place = this.#placeOf(operation);
+    if (!place || (this.#rebuilds.get(place.page) ?? 0) > REBUILDS_MAX) return;
+    const { decodedPage, page, offset } = place;
     const unaware = this.#unaware(page, offset);
     if ((view.getUint32(operation, true) & 0xff) === TRANSLATED && unaware.length === 0) return;
     for (const each of unaware) this.#standing.drop(each);
@@ -190,6 +188,15 @@ export class Translator {
     const before = [...unaware, ...joinedPlanned].map(({ generation }) => generation);
     const again = [...joinedStanding].map(({ generation }) => generation + 1);
     found.add({ page, decodedPage, region, generation: Math.max(0, ...before, ...again) });
+  }
+
+  /** The instruction that an operation stands for; undefined where its page is no longer decoded. */
+  #placeOf(operation: number): { decodedPage: number; page: number; offset: number } | undefined {
+    const decodedPage = Math.floor((operation - DECODED) / DECODED_PAGE_BYTES);
+    const page = this.#host.decoded.ownerOf(decodedPage);
+    return page === undefined
+      ? undefined
+      : { decodedPage, page, offset: (operation - operationAt(decodedPage, 0)) / 4 };
   }
 
   /** The regions that were made before it was known that the instruction at this offset is often declined. */
